@@ -1,0 +1,41 @@
+# eoslab: `make demo` shows it, `make test` proves it. Everything they need is brought by them.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export KAFKAJS_NO_PARTITIONER_WARNING := 1
+
+STAMP := node_modules/.stamp
+BUILT := dist/.built
+SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
+
+.PHONY: help setup broker-files build test lint clean demo bench
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): package.json package-lock.json $(wildcard patches/*.patch)
+	npm ci --loglevel=error
+	@node -e "if (+process.versions.node.split('.')[0] < 24) throw new Error('npm ci brought no Node 24: found ' + process.version)"
+	@touch $@
+
+$(BUILT): $(STAMP) $(SOURCES)
+	@npm run -s build
+
+build: $(BUILT) ## compile to dist/
+
+setup: $(BUILT) ## install what is needed and build
+	@if [ -z "$$EOSLAB_BROKERS" ]; then bin/eoslab broker fetch; fi
+
+lint: $(STAMP) ## style, layers, dead code
+	@npm run -s lint
+
+test: setup ## types, lint, layers, dead code, and every test class on a real broker
+	npm run -s typecheck
+	npm run -s lint
+	npm run -s test
+
+clean: ## remove what was built and measured; stops the lab's broker
+	-@[ -f $(BUILT) ] && bin/eoslab broker stop --quiet
+	rm -rf dist .eoslab oclif.manifest.json
+	find results -mindepth 1 -not -name .gitkeep -delete

@@ -1,0 +1,43 @@
+/**
+ * Names on the broker and on disk, all derived from one prefix (design: the reference pipeline).
+ *
+ * Promises: people and cells with different prefixes never share a topic, group or transactional id.
+ * The prefix is literal, its trailing dot included ("p1." gives the topic "p1.orders").
+ */
+
+export type Operator = 'opa' | 'opb'
+
+export interface TopicNames {
+  readonly orders: string
+  readonly enriched: string
+  readonly output: string
+  readonly changelog: string
+  readonly snapshots: string
+  readonly dlq: string
+}
+
+export function topicNames(prefix: string, overrides: Partial<TopicNames> = {}): TopicNames {
+  return {
+    orders: `${prefix}orders`,
+    enriched: `${prefix}orders.enriched`,
+    output: `${prefix}orders.output`,
+    changelog: `${prefix}opb-changelog`,
+    snapshots: `${prefix}opb-snapshots`,
+    dlq: `${prefix}orders.dlq`,
+    ...overrides,
+  }
+}
+
+/** Topics whose cleanup policy is `compact`; the others are `delete`. */
+export const COMPACTED: readonly (keyof TopicNames)[] = ['changelog', 'snapshots']
+
+export const groupName = (prefix: string, operator: Operator): string => `${prefix}${operator}`
+
+export const transactionalId = (prefix: string, operator: Operator, partition: number): string =>
+  `${prefix}${operator}-${partition}`
+
+/** A prefix may hold what a topic name may hold; it must leave room for the longest topic name. */
+export const PREFIX_PATTERN = /^[A-Za-z0-9._-]{0,200}$/
+
+/** Directory of a prefix below the state root. The empty prefix is "_". */
+export const prefixDirectory = (prefix: string): string => (prefix === '' ? '_' : prefix)

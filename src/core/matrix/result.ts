@@ -1,0 +1,130 @@
+/**
+ * What a run and its cells report: the stable JSON of `crash-matrix --json` and `run --json`, the rows of
+ * cells.csv and of the report. Field names are the contract (snake_case, units last); more may be added.
+ */
+import type { Anomaly, AnomalyName, CheckResult, Verdict } from '../oracle/verdict.ts'
+
+export interface Phases {
+  /** Process gone until the supervisor knew. */
+  readonly detect_ms: number
+  /** Spawn until the worker's first journal line. */
+  readonly boot_ms: number
+  readonly fence_ms: number
+  readonly manifest_ms: number
+  readonly restore_ms: number
+  readonly replay_ms: number
+  /** Until the first input record is there. */
+  readonly resume_ms: number
+  /** Until the first commit of this incarnation has been acknowledged. */
+  readonly first_commit_ms: number
+}
+
+export interface Evidence {
+  readonly verdict: 'hit' | 'vacuous'
+  /** One sentence: what proves the hit, or why it is vacuous. */
+  readonly summary: string
+  readonly exit_signal: string | null
+  /** Last journal line of the killed incarnation. */
+  readonly last_event: string | null
+  /** Marker of the killed transaction in the raw log. */
+  readonly marker: 'COMMIT' | 'ABORT' | 'none' | null
+  readonly marker_at: { topic: string; partition: number; offset: number; epoch: number } | null
+  readonly transaction: string | null
+  readonly producer_id: string | null
+  /** Frames that the proxy saw of the killed transaction's end. */
+  readonly frames: readonly { api: string; moment: string; at_ms: number; detail: string }[]
+}
+
+export interface CellTotals {
+  readonly orders: number
+  readonly enriched: number
+  readonly dlq: number
+  readonly output: number
+  readonly sum_in: number
+  readonly sum_out: number
+  /** Per topic: records that read_uncommitted shows beyond read_committed. */
+  readonly uncommitted_dangling: Readonly<Record<string, number>>
+  readonly uncommitted_at_end: Readonly<Record<string, number>>
+}
+
+export interface CellResult {
+  readonly cell: string
+  readonly point: string
+  readonly hit: number
+  readonly operator: 'opa' | 'opb'
+  readonly guarantee: string
+  readonly mutant: string | null
+  readonly mode: 'warm' | 'cold'
+  readonly repeat: number
+  readonly seed: number
+  readonly prefix: string
+  readonly verdict: Verdict
+  readonly anomalies: readonly AnomalyName[]
+  readonly checks: readonly CheckResult[]
+  /** The first few, with their places. */
+  readonly findings: readonly Anomaly[]
+  readonly evidence: Evidence
+  readonly orders: number
+  readonly rejected: number
+  readonly orders_before_kill: number
+  readonly orders_after_kill: number
+  readonly restored_keys: number
+  readonly restore_source: 'local' | 'snapshot' | 'none' | null
+  /** Records that read_uncommitted saw beyond read_committed while the transaction dangled. */
+  readonly uncommitted_seen: number
+  readonly ttr_ms: number | null
+  readonly caught_up_ms: number | null
+  readonly lag_zero_ms: number | null
+  readonly phases: Phases | null
+  readonly snapshot_time_ms: number | null
+  readonly snapshot_bytes: number | null
+  readonly applied: number
+  readonly skipped: number
+  readonly replay_bytes: number
+  /** Records per second; null when nothing was replayed. */
+  readonly replay_rate: number | null
+  readonly totals: CellTotals
+  /** Command that repeats this cell. */
+  readonly command: string
+  /** One sentence on what committed, what aborted and why. */
+  readonly story: string
+  readonly wall_ms: number
+}
+
+export interface Expectation {
+  readonly text: string
+  readonly met: boolean
+  readonly found: string
+}
+
+export interface Provenance {
+  readonly eoslab: string
+  readonly commit: string | null
+  readonly dirty: boolean | null
+  readonly node: string
+  readonly kafka: string
+  readonly client: string
+  readonly sqlite: string
+  readonly pragmas: Readonly<Record<string, string | number>>
+  readonly host: {
+    readonly cpus: number
+    readonly cpu: string
+    readonly memory_gib: number
+    readonly os: string
+  }
+  readonly seed: number
+  readonly started: string
+  readonly argv: readonly string[]
+}
+
+export interface RunResult {
+  readonly experiment: string
+  readonly verdict: Verdict
+  readonly seed: number
+  readonly results: string
+  readonly brokers: string
+  readonly cells: readonly CellResult[]
+  readonly expectations: readonly Expectation[]
+  readonly provenance: Provenance
+  readonly wall_ms: number
+}

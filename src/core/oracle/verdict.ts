@@ -1,0 +1,75 @@
+/**
+ * Verdicts as a lattice: valid < vacuous < unknown < invalid. Composing takes the worst.
+ * A check that throws, or whose input is missing, is `unknown`; only one declared `not-applicable`
+ * beforehand (by the pipeline) is left out.
+ */
+export const VERDICTS = ['valid', 'vacuous', 'unknown', 'invalid'] as const
+export type Verdict = (typeof VERDICTS)[number]
+
+export const worst = (verdicts: Iterable<Verdict>): Verdict => {
+  let rank = 0
+  for (const v of verdicts) rank = Math.max(rank, VERDICTS.indexOf(v))
+  return VERDICTS[rank]!
+}
+
+/** Exit code of a verdict (README, exit codes). */
+export const exitOf = (verdict: Verdict): number => (verdict === 'valid' ? 0 : verdict === 'invalid' ? 1 : 3)
+
+export type AnomalyName =
+  | 'source-mismatch'
+  | 'lost-write'
+  | 'duplicate'
+  | 'aborted-read'
+  | 'torn-transaction'
+  | 'phantom-output'
+  | 'reorder'
+  | 'zombie-write'
+  | 'offset-ahead'
+  | 'offset-behind'
+  | 'under-count'
+  | 'over-count'
+  | 'version-gap'
+  | 'version-regression'
+  | 'dirty-state'
+  | 'state-behind'
+  | 'phantom-key'
+  | 'divergence'
+  | 'torn-snapshot'
+  | 'dangling-manifest'
+  | 'checkpoint-ahead'
+  | 'hung-transaction'
+
+export interface AnomalyPlace {
+  readonly topic?: string
+  readonly partition?: number
+  readonly offset?: number
+  readonly key?: string
+  readonly transaction?: string
+  readonly incarnation?: string
+}
+
+export interface Anomaly {
+  readonly name: AnomalyName
+  /** One sentence: what is wrong, with expected and found values. */
+  readonly message: string
+  readonly place: AnomalyPlace
+}
+
+export interface CheckResult {
+  readonly check: string
+  readonly verdict: Verdict | 'not-applicable'
+  /** At most 20 are kept; `count` has them all. */
+  readonly anomalies: readonly Anomaly[]
+  readonly count: number
+  /** Why a verdict is unknown or not applicable. */
+  readonly reason?: string
+}
+
+export interface Judgement {
+  readonly verdict: Verdict
+  /** Distinct names, most frequent first. */
+  readonly anomalies: readonly AnomalyName[]
+  readonly checks: readonly CheckResult[]
+  readonly totals: Readonly<Record<string, number>>
+  readonly oracleVersion: string
+}

@@ -1,0 +1,42 @@
+/**
+ * The proxy port: a TCP proxy that cuts the stream into Kafka frames and acts on EndTxn of one
+ * transactional id at one moment. Evidence is what it saw, stamped with CLOCK_MONOTONIC.
+ *
+ *   before  EndTxn is not forwarded          -> the broker never learns of the commit
+ *   mid     forwarded, the answer is seen and withheld -> the client never learns of the commit
+ *   after   forwarded, the answer is delivered, then the order fires
+ */
+export type ProxyMoment = 'before' | 'mid' | 'after'
+
+export interface FrameSeen {
+  readonly api: string
+  readonly direction: 'request' | 'response'
+  readonly moment: 'seen' | 'withheld' | 'dropped' | 'delivered'
+  readonly transactionalId: string | null
+  readonly producerId: string | null
+  readonly epoch: number | null
+  /** EndTxn: commit or abort; null for others. */
+  readonly commit: boolean | null
+  readonly errorCode: number | null
+  readonly correlationId: number
+  readonly clientId: string | null
+  /** CLOCK_MONOTONIC, milliseconds. */
+  readonly t: number
+}
+
+export interface ArmOrder {
+  readonly transactionalId: string
+  readonly moment: ProxyMoment
+  /** Called once, when the moment has come; the frame in hand is the first argument. */
+  readonly fire: (frame: FrameSeen) => void
+}
+
+export interface WireProxy {
+  /** host:port that workers connect to. */
+  readonly address: string
+  /** The next EndTxn(commit) of that transactional id meets the order. Replaces an older order of the id. */
+  arm(order: ArmOrder): void
+  /** Frames of the transaction APIs seen so far, oldest first (bounded to the newest 10,000). */
+  frames(): readonly FrameSeen[]
+  close(): Promise<void>
+}

@@ -1,0 +1,110 @@
+/**
+ * The workers port: starting, stopping and killing the processes that get killed, and the messages between
+ * a worker and its supervisor.
+ *
+ * Promises: a worker is the node executable itself in its own process group; `exited` resolves with the
+ * signal that ended it, stamped when the process was gone; a worker whose supervisor is gone kills itself.
+ */
+import type { ChangelogMode } from '../contracts/records.ts'
+import type { Operator, TopicNames } from '../contracts/names.ts'
+import type { Isolation } from './log.ts'
+
+export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
+
+/** Everything a worker is told; one JSON document. */
+export interface WorkerSpec {
+  readonly operator: Operator
+  readonly pipeline: 'reference' | 'reference-stateless'
+  readonly prefix: string
+  readonly brokers: string
+  /** host:port of the wire proxy, if frames go through one. */
+  readonly proxy: string | null
+  readonly names: TopicNames
+  readonly group: string
+  readonly tasks: readonly number[]
+  readonly instance: string
+  /** Absolute: `<state root>/<prefix>`. */
+  readonly stateDir: string
+  /** Absolute: parent of `opb-<partition>` snapshot directories. */
+  readonly snapshotDir: string
+  readonly guarantee: Guarantee
+  readonly isolation: Isolation
+  readonly client: 'kafkajs' | 'kafkajs-as-released'
+  /** Records per transaction at most. */
+  readonly batch: number
+  readonly commitIntervalMs: number
+  readonly untilCaughtUp: boolean
+  /** Seconds. */
+  readonly window: number
+  readonly changelog: ChangelogMode
+  readonly snapshotEvery: { readonly ms?: number; readonly updates?: number } | null
+  readonly retain: number
+  readonly transactionTimeoutMs: number
+  readonly crashAt: CrashOrder | null
+}
+
+/** Kill at the hit-th time (counted from when the order is given) that the task reaches the point. */
+export interface CrashOrder {
+  readonly point: string
+  readonly hit: number
+  readonly task: number
+}
+
+export type ToWorker =
+  | { readonly type: 'stop' }
+  | { readonly type: 'crash'; readonly order: CrashOrder }
+  | { readonly type: 'armed' }
+  | { readonly type: 'snapshot'; readonly task: number; readonly request: number }
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly incarnation: string; readonly journal: string }
+  | { readonly type: 'recovered'; readonly task: number }
+  | {
+      readonly type: 'progress'
+      readonly task: number
+      readonly next: number
+      readonly position: number
+      readonly lso: number
+      readonly records: number
+    }
+  | { readonly type: 'lag-zero'; readonly task: number; readonly position: number }
+  | { readonly type: 'crash-accepted' }
+  | {
+      readonly type: 'arm'
+      readonly transactionalId: string
+      readonly moment: 'before' | 'mid' | 'after'
+      readonly point: string
+      readonly hit: number
+    }
+  | {
+      readonly type: 'snapshot-done'
+      readonly task: number
+      readonly request: number
+      readonly snapshotId: string
+      readonly bytes: number
+      readonly ms: number
+    }
+  | { readonly type: 'log-line'; readonly line: string }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string }
+
+export interface WorkerExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** CLOCK_MONOTONIC, milliseconds. */
+  readonly t: number
+}
+
+export interface WorkerHandle {
+  readonly pid: number
+  readonly incarnation: string | undefined
+  /** CLOCK_MONOTONIC at spawn. */
+  readonly spawnedAt: number
+  readonly exited: Promise<WorkerExit>
+  send(message: ToWorker): void
+  onMessage(listener: (message: FromWorker) => void): void
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): void
+}
+
+export interface Workers {
+  spawn(spec: WorkerSpec): WorkerHandle
+}
