@@ -1,0 +1,50 @@
+/**
+ * The entry of the program: arguments in, exit code out.
+ *
+ * Promises: whatever is thrown on the way ends as one message with a hint and a documented exit code; the
+ * process ends when the command has ended, with both streams flushed.
+ * Does not: load a command, or the command framework, for the help screen.
+ */
+import path from 'node:path'
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+
+export async function main(argv: string[]): Promise<void> {
+  if (asksForRootHelp(argv)) {
+    const { rootHelp } = await import('./help.ts')
+    const stateDir = path.resolve('.eoslab')
+    process.stdout.write(rootHelp({ root: ROOT, stateDir, brokers: process.env['EOSLAB_BROKERS'] }))
+    return
+  }
+  const { reportError } = await import('./base.ts')
+  try {
+    const { run } = await import('@oclif/core/run')
+    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, { root: ROOT })
+  } catch (error) {
+    reportError(await withNearest(error, argv), { json: argv.includes('--json'), command: undefined })
+  }
+  await flushed(process.stdout)
+  await flushed(process.stderr)
+  process.exit()
+}
+
+const asksForRootHelp = (argv: readonly string[]): boolean =>
+  argv.length === 0 || (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? ''))
+
+/** An unknown command is answered with those that begin alike. */
+async function withNearest(error: unknown, argv: readonly string[]): Promise<unknown> {
+  if (!(error instanceof Error) || !/^[Cc]ommand .* not found/u.test(error.message)) return error
+  const { LabError } = await import('./core/errors.ts')
+  const words = argv.filter((word) => !word.startsWith('-')).join(' ')
+  return new LabError('USAGE', `there is no command "${words}"`, {
+    hint: 'eoslab --help lists them',
+    cause: error,
+  })
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve()
+    else stream.write('', () => resolve())
+  })
+}
