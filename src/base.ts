@@ -37,11 +37,12 @@ export abstract class LabCommand extends Command {
       noCacheDefault: true,
     }),
     'state-dir': Flags.string({
-      summary: 'where state, snapshots and the lab broker live (default ./.eoslab)',
+      summary: 'where state, snapshots and the lab broker live',
       helpGroup: 'GLOBAL',
       helpValue: 'DIR',
       default: async () => path.resolve('.eoslab'),
-      noCacheDefault: true,
+      // The help says the words, not the path of the moment the manifest was built.
+      defaultHelp: async () => './.eoslab',
       parse: async (input) => path.resolve(input),
     }),
     quiet: Flags.boolean({ char: 'q', summary: 'no talk on stderr, errors excepted', helpGroup: 'GLOBAL' }),
