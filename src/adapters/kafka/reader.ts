@@ -87,7 +87,9 @@ export class KafkaReader implements PartitionReader {
       records: messages.map((message) => toRecord(message, this.partition)),
       nextOffset: this.position,
       highWatermark: Number(part.highWatermark),
-      lastStableOffset: Number(part.lastStableOffset),
+      // The broker leaves it out (-1) for read_uncommitted: then the high watermark is the end of what we see.
+      lastStableOffset:
+        Number(part.lastStableOffset) < 0 ? Number(part.highWatermark) : Number(part.lastStableOffset),
     }
   }
 
