@@ -1,0 +1,79 @@
+/**
+ * The workers port on node:child_process: each worker is the node executable itself on the built worker entry, in a
+ * process group of its own, with an IPC channel. (No process library in between: the handle has to be the process.)
+ *
+ * Promises: nothing stands between a signal and the worker; `exited` is stamped when the kernel reported the
+ * end; a worker whose supervisor dies kills itself (the channel closes). stderr goes to a log file.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync, closeSync } from 'node:fs'
+import path from 'node:path'
+import type { Clock } from '../../core/ports/clock.ts'
+import type {
+  FromWorker,
+  ToWorker,
+  WorkerExit,
+  WorkerHandle,
+  Workers,
+  WorkerSpec,
+} from '../../core/ports/workers.ts'
+
+/** The built entry, the same from src/ and from dist/. */
+export const WORKER_ENTRY = path.resolve(import.meta.dirname, '../../../dist/worker.js')
+
+class ProcessWorker implements WorkerHandle {
+  readonly pid: number
+  readonly spawnedAt: number
+  readonly exited: Promise<WorkerExit>
+  incarnation: string | undefined
+  readonly #listeners: ((message: FromWorker) => void)[] = []
+  readonly #send: (message: ToWorker) => void
+
+  constructor(spec: WorkerSpec, clock: Clock) {
+    const logs = path.join(spec.stateDir, 'logs')
+    mkdirSync(logs, { recursive: true })
+    const stderr = openSync(path.join(logs, `${spec.operator}.${spec.instance}.log`), 'a')
+    this.spawnedAt = clock.monotonicMs()
+    const child = spawn(process.execPath, [WORKER_ENTRY, JSON.stringify(spec)], {
+      stdio: ['ignore', 'ignore', stderr, 'ipc'],
+      detached: true,
+      env: { ...process.env, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
+    })
+    closeSync(stderr)
+    this.pid = child.pid ?? -1
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal, t: clock.monotonicMs() }))
+      child.once('error', () => resolve({ code: 70, signal: null, t: clock.monotonicMs() }))
+    })
+    child.on('message', (message) => this.#receive(message as FromWorker))
+    // A message to a worker that has just died is lost, as it would be on any wire.
+    this.#send = (message) => {
+      if (child.connected) child.send(message, () => {})
+    }
+  }
+
+  send(message: ToWorker): void {
+    this.#send(message)
+  }
+
+  onMessage(listener: (message: FromWorker) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): void {
+    try {
+      process.kill(this.pid, signal)
+    } catch {
+      // Gone already: what was wanted.
+    }
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'ready') this.incarnation = message.incarnation
+    for (const listener of this.#listeners) listener(message)
+  }
+}
+
+export function processWorkers(clock: Clock): Workers {
+  return { spawn: (spec) => new ProcessWorker(spec, clock) }
+}
