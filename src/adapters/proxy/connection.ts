@@ -1,0 +1,266 @@
+/**
+ * One connection through the wire proxy: a client's socket, the broker's socket, and the frames between.
+ *
+ * Promises: both directions respect back-pressure; an end on one side ends the other, a reset resets it; a
+ * connection on which an order fired `before` or `mid` is silent from then on: open, its bytes read and
+ * thrown away, nothing delivered either way, until the client is gone.
+ * Does not: reconnect or time out; that is the client's and the broker's business.
+ */
+import net from 'node:net'
+import { FrameCutter } from '../../core/wire/cutter.ts'
+import {
+  correlationOf,
+  decodeTransactionRequest,
+  decodeTransactionResponse,
+  HEAD_BYTES,
+  hasErrorCode,
+  RESPONSE_HEAD_BYTES,
+  transactionApi,
+} from '../../core/wire/transactions.ts'
+import type { TransactionRequest, TransactionResponse } from '../../core/wire/transactions.ts'
+import type { ArmOrder, FrameSeen } from '../../core/ports/proxy.ts'
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** What the connections of one proxy share. */
+export interface ProxyState {
+  readonly defaultTarget: Target | undefined
+  readonly parseTarget: (text: string) => Target | undefined
+  readonly monotonicMs: () => number
+  readonly orders: Map<string, ArmOrder>
+  readonly note: (frame: FrameSeen) => void
+}
+
+interface Awaited {
+  readonly request: TransactionRequest
+  /** The order that this request met, if any. */
+  readonly order: ArmOrder | undefined
+}
+
+const PREAMBLE = Buffer.from('CONNECT ')
+/** A preamble holds one host name and a port. */
+const PREAMBLE_LIMIT = 512
+
+export class ProxyConnection {
+  readonly closed: Promise<void>
+  readonly #client: net.Socket
+  readonly #state: ProxyState
+  readonly #requests: FrameCutter
+  readonly #responses: FrameCutter
+  readonly #awaited = new Map<number, Awaited>()
+  #upstream: net.Socket | undefined
+  #opening: Buffer = Buffer.alloc(0)
+  #silent = false
+
+  constructor(client: net.Socket, state: ProxyState) {
+    this.#client = client
+    this.#state = state
+    this.#requests = new FrameCutter(
+      {
+        choose: (head, size) => this.#chooseRequest(head, size),
+        pass: (bytes) => {
+          this.#toBroker(bytes)
+        },
+        frame: (bytes) => {
+          this.#endTxn(bytes)
+        },
+      },
+      HEAD_BYTES,
+    )
+    this.#responses = new FrameCutter(
+      {
+        choose: (head) => (this.#awaited.has(correlationOf(head) ?? -1) ? 'hold' : 'pass'),
+        pass: (bytes) => {
+          this.#toClient(bytes)
+        },
+        frame: (bytes) => {
+          this.#answer(bytes)
+        },
+      },
+      RESPONSE_HEAD_BYTES,
+    )
+    this.closed = new Promise((resolve) => {
+      client.once('close', () => {
+        this.#upstream?.destroy()
+        resolve()
+      })
+    })
+    // The close that follows an error does the cleaning up.
+    client.on('error', () => this.#upstream?.resetAndDestroy())
+    client.on('data', (bytes) => {
+      this.#fromClient(bytes)
+    })
+    client.on('end', () => {
+      this.#clientEnded()
+    })
+    client.on('drain', () => this.#upstream?.resume())
+  }
+
+  destroy(): void {
+    this.#client.destroy()
+    this.#upstream?.destroy()
+  }
+
+  #clientEnded(): void {
+    // A silent connection has nothing to wait for; and one that never named a target never will.
+    if (this.#silent || !this.#upstream) this.destroy()
+    else this.#upstream.end()
+  }
+
+  #fromClient(bytes: Buffer): void {
+    if (this.#silent) return
+    if (this.#upstream) this.#requests.push(bytes)
+    else this.#open(Buffer.concat([this.#opening, bytes]))
+  }
+
+  /** Decides where the connection goes, as soon as its first bytes tell. */
+  #open(bytes: Buffer): void {
+    this.#opening = bytes
+    const compared = Math.min(bytes.length, PREAMBLE.length)
+    if (!bytes.subarray(0, compared).equals(PREAMBLE.subarray(0, compared))) {
+      this.#connect(this.#state.defaultTarget, bytes)
+      return
+    }
+    const end = bytes.subarray(0, PREAMBLE_LIMIT).indexOf(0x0a)
+    if (end < 0) {
+      if (bytes.length >= PREAMBLE_LIMIT) this.destroy()
+      return
+    }
+    const named = bytes.toString('latin1', PREAMBLE.length, end).trim()
+    this.#connect(this.#state.parseTarget(named), bytes.subarray(end + 1))
+  }
+
+  #connect(target: Target | undefined, first: Buffer): void {
+    this.#opening = Buffer.alloc(0)
+    if (!target) {
+      this.destroy()
+      return
+    }
+    const upstream = net.connect({ ...target, allowHalfOpen: true, noDelay: true })
+    this.#upstream = upstream
+    upstream.on('data', (bytes) => {
+      if (!this.#silent) this.#responses.push(bytes)
+    })
+    upstream.on('end', () => {
+      if (!this.#silent) this.#client.end()
+    })
+    upstream.on('drain', () => this.#client.resume())
+    upstream.on('error', () => {
+      if (!this.#silent) this.#client.resetAndDestroy()
+    })
+    upstream.on('close', () => {
+      // What was delivered has yet to be flushed.
+      if (!this.#silent) this.#client.destroySoon()
+    })
+    if (first.length > 0) this.#requests.push(first)
+  }
+
+  #toBroker(bytes: Buffer): void {
+    if (this.#silent) return
+    if (!this.#upstream!.write(bytes)) this.#client.pause()
+  }
+
+  #toClient(bytes: Buffer): void {
+    if (this.#silent) return
+    if (!this.#client.write(bytes)) this.#upstream!.pause()
+  }
+
+  #silence(): void {
+    this.#silent = true
+    this.#awaited.clear()
+    // Both sides flow on into nothing, so that the end of either is still noticed.
+    this.#client.resume()
+    this.#upstream?.resume()
+  }
+
+  #chooseRequest(head: Buffer, size: number): 'pass' | 'hold' {
+    if (this.#silent) return 'pass'
+    const api = transactionApi(head)
+    if (api === undefined) return 'pass'
+    // Only EndTxn may have to be stopped; a giant one is none.
+    if (api === 'EndTxn' && size <= HEAD_BYTES) return 'hold'
+    const request = decodeTransactionRequest(head)
+    if (request && request.transactionalId !== null) this.#forwarded(request, undefined)
+    return 'pass'
+  }
+
+  #endTxn(bytes: Buffer): void {
+    if (this.#silent) return
+    const request = decodeTransactionRequest(bytes)
+    const order =
+      request?.commit === true && request.transactionalId !== null
+        ? this.#state.orders.get(request.transactionalId)
+        : undefined
+    if (request && order?.moment === 'before') {
+      this.#silence()
+      this.#fire(order, this.#note(request, 'dropped'))
+      return
+    }
+    if (request) this.#forwarded(request, order)
+    this.#toBroker(bytes)
+  }
+
+  #forwarded(request: TransactionRequest, order: ArmOrder | undefined): void {
+    if (request.answered && hasErrorCode(request.api)) {
+      this.#awaited.set(request.correlationId, { request, order })
+    }
+    this.#note(request, 'seen')
+  }
+
+  #answer(bytes: Buffer): void {
+    if (this.#silent) return
+    const correlationId = correlationOf(bytes)!
+    const { request, order } = this.#awaited.get(correlationId)!
+    this.#awaited.delete(correlationId)
+    const response = decodeTransactionResponse(request, bytes)
+    // An order that was replaced or has fired meanwhile is no longer met by this answer.
+    const met =
+      order && response?.errorCode === 0 && this.#state.orders.get(order.transactionalId) === order
+        ? order
+        : undefined
+    if (met?.moment === 'mid') {
+      this.#silence()
+      this.#fire(met, this.#note(request, 'withheld', response))
+      return
+    }
+    if (met?.moment !== 'after') {
+      this.#note(request, 'delivered', response)
+      this.#toClient(bytes)
+      return
+    }
+    this.#state.orders.delete(met.transactionalId)
+    const flowing = this.#client.write(bytes, (error) => {
+      if (error) return
+      met.fire(this.#note(request, 'delivered', response))
+    })
+    if (!flowing) this.#upstream!.pause()
+  }
+
+  #fire(order: ArmOrder, frame: FrameSeen): void {
+    this.#state.orders.delete(order.transactionalId)
+    order.fire(frame)
+  }
+
+  #note(request: TransactionRequest, moment: FrameSeen['moment'], response?: TransactionResponse): FrameSeen {
+    // InitProducerId learns who it is from the answer; an EndTxn's answer may already name the next epoch.
+    const identity = response && request.api === 'InitProducerId' ? response : request
+    const frame: FrameSeen = {
+      api: request.api,
+      direction: moment === 'seen' || moment === 'dropped' ? 'request' : 'response',
+      moment,
+      transactionalId: request.transactionalId,
+      producerId: identity.producerId,
+      epoch: identity.epoch,
+      commit: request.commit,
+      errorCode: response?.errorCode ?? null,
+      correlationId: request.correlationId,
+      clientId: request.clientId,
+      t: this.#state.monotonicMs(),
+    }
+    this.#state.note(frame)
+    return frame
+  }
+}
