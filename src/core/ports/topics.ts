@@ -11,7 +11,8 @@ export interface TopicSpec {
 export interface BulkRecord {
   readonly partition: number
   readonly key: string | Buffer | null
-  readonly value: string | Buffer
+  /** null is a record without a value: dirt that OpA must know. */
+  readonly value: string | Buffer | null
   readonly headers?: Record<string, string>
 }
 
