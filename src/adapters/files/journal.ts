@@ -1,0 +1,111 @@
+/**
+ * The journal port on a file: one JSON object a line, written synchronously.
+ *
+ * Promises: each incarnation has a file of its own, `<dir>/<operator>.<instance>.<n>.jsonl`, claimed with an
+ * exclusive create, so two processes never share a number; a line has reached the operating system when
+ * `append` returns. No fsync: a process crash loses nothing, a power loss may.
+ */
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { LabError, messageOf } from '../../core/errors.ts'
+import type { HistoryEvent, NewEvent } from '../../core/history/event.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Journal } from '../../core/ports/journal.ts'
+
+const numberOf = (file: string, stem: string): number => {
+  if (!file.startsWith(`${stem}.`) || !file.endsWith('.jsonl')) return 0
+  const n = Number(file.slice(stem.length + 1, -'.jsonl'.length))
+  return Number.isInteger(n) ? n : 0
+}
+
+class FileJournal implements Journal {
+  readonly incarnation: string
+  readonly file: string
+  readonly #who: string
+  readonly #fd: number
+  readonly #clock: Clock
+  #line = 0
+
+  constructor(options: { who: string; incarnation: string; file: string; fd: number; clock: Clock }) {
+    this.incarnation = options.incarnation
+    this.file = options.file
+    this.#who = options.who
+    this.#fd = options.fd
+    this.#clock = options.clock
+  }
+
+  append(event: NewEvent): HistoryEvent {
+    const full: HistoryEvent = {
+      t: this.#clock.monotonicMs(),
+      at: this.#clock.wallMs(),
+      who: this.#who,
+      incarnation: this.incarnation,
+      i: ++this.#line,
+      ...event,
+    }
+    writeSync(this.#fd, `${JSON.stringify(full)}\n`)
+    return full
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+export interface OpenedJournal extends Journal {
+  readonly file: string
+}
+
+/** Claims the next incarnation number of `<who>.<instance>` in the directory. */
+export function openJournal(options: {
+  dir: string
+  who: string
+  instance: string
+  clock: Clock
+}): OpenedJournal {
+  const stem = `${options.who}.${options.instance}`
+  try {
+    mkdirSync(options.dir, { recursive: true })
+    let n = Math.max(0, ...readdirSync(options.dir).map((file) => numberOf(file, stem)))
+    for (;;) {
+      const incarnation = `${stem}.${++n}`
+      const file = path.join(options.dir, `${incarnation}.jsonl`)
+      try {
+        const fd = openSync(file, 'ax')
+        return new FileJournal({ who: options.who, incarnation, file, fd, clock: options.clock })
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+    }
+  } catch (error) {
+    throw new LabError('STATE_UNUSABLE', `cannot write a journal in ${options.dir}: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'make the directory writable, or choose another with --state-dir',
+    })
+  }
+}
+
+/** All events of a journal file; a torn last line (killed inside the write) is left out. */
+export function readJournal(file: string): HistoryEvent[] {
+  const events: HistoryEvent[] = []
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line === '') continue
+    try {
+      events.push(JSON.parse(line) as HistoryEvent)
+    } catch {
+      break
+    }
+  }
+  return events
+}
+
+/** Events of every journal below a directory, merged by time. */
+export function readJournals(dir: string): HistoryEvent[] {
+  let files: string[]
+  try {
+    files = readdirSync(dir).filter((file) => file.endsWith('.jsonl'))
+  } catch {
+    return []
+  }
+  return files.flatMap((file) => readJournal(path.join(dir, file))).toSorted((a, b) => a.t - b.t)
+}

@@ -1,0 +1,114 @@
+/**
+ * Commit strategies: how outputs and input offsets of one batch become visible.
+ *
+ *   exactly-once   outputs and offsets in one Kafka transaction (KIP-98)
+ *   at-least-once  the transaction kept, offsets committed outside, after it
+ *   at-most-once   the transaction kept, offsets committed outside, before it
+ * "Outside" is an offsets-only transaction of the same producer; its commits count no hits.
+ *
+ * Promises: a commit is sent once. Any error after begin leaves here and ends the process: recovery decides
+ * what happened, never this code. Does not: apply anything to a store.
+ */
+import type {
+  GroupOffset,
+  LogTransaction,
+  OutputRecord,
+  ProducedRange,
+  TransactionalProducer,
+} from '../ports/log.ts'
+import type { Journal } from '../ports/journal.ts'
+import type { Guarantee } from '../ports/workers.ts'
+import { LabError } from '../errors.ts'
+import type { CrashPoints } from './crash-points.ts'
+
+export interface CommitContext {
+  readonly task: number
+  readonly producer: TransactionalProducer
+  readonly journal: Journal
+  readonly points: CrashPoints
+  readonly group: string
+}
+
+export interface CommitRequest {
+  readonly n: number
+  readonly outputs: readonly OutputRecord[]
+  readonly offset: GroupOffset
+}
+
+export type CommitStrategy = (context: CommitContext, request: CommitRequest) => Promise<ProducedRange[]>
+
+/** Sends EndTxn and writes down what came back: ok, fail (surely not committed) or info (nobody knows). */
+async function endTransaction(
+  context: CommitContext,
+  txn: LogTransaction,
+  n: number,
+  kind: string,
+): Promise<void> {
+  const { journal, task } = context
+  journal.append({ f: 'commit', type: 'invoke', task, n, kind })
+  try {
+    await txn.commit()
+  } catch (error) {
+    const code = error instanceof LabError ? error.code : 'INTERNAL'
+    journal.append({ f: 'commit', type: code === 'FENCED' ? 'fail' : 'info', task, n, kind, code })
+    throw error
+  }
+  journal.append({ f: 'commit', type: 'ok', task, n, kind })
+}
+
+async function addOffset(context: CommitContext, txn: LogTransaction, request: CommitRequest): Promise<void> {
+  await txn.addOffsets(context.group, [request.offset])
+  context.journal.append({
+    f: 'offsets',
+    type: 'ok',
+    task: context.task,
+    n: request.n,
+    group: context.group,
+    ...request.offset,
+  })
+}
+
+async function offsetsOnly(context: CommitContext, request: CommitRequest): Promise<void> {
+  context.journal.append({
+    f: 'txn',
+    type: 'invoke',
+    task: context.task,
+    n: request.n,
+    kind: 'offsets',
+    records: 0,
+  })
+  const txn = await context.producer.begin()
+  await addOffset(context, txn, request)
+  await endTransaction(context, txn, request.n, 'offsets')
+}
+
+async function dataTransaction(
+  context: CommitContext,
+  request: CommitRequest,
+  options: { withOffsets: boolean },
+): Promise<ProducedRange[]> {
+  const { task, journal, points, producer } = context
+  const txn = await producer.begin()
+  const ranges = await txn.produce(request.outputs)
+  journal.append({ f: 'produce', type: 'ok', task, n: request.n, ranges })
+  points.reach('produce.after', task)
+  if (options.withOffsets) await addOffset(context, txn, request)
+  points.reach('commit.before', task)
+  await points.armWire('commit.mid', task, producer.transactionalId)
+  await endTransaction(context, txn, request.n, 'data')
+  points.reach('commit.after', task)
+  return ranges
+}
+
+export const COMMIT_STRATEGIES: Record<Guarantee, CommitStrategy> = {
+  'exactly-once': (context, request) => dataTransaction(context, request, { withOffsets: true }),
+  'at-least-once': async (context, request) => {
+    const ranges = await dataTransaction(context, request, { withOffsets: false })
+    await offsetsOnly(context, request)
+    return ranges
+  },
+  'at-most-once': async (context, request) => {
+    await offsetsOnly(context, request)
+    return dataTransaction(context, request, { withOffsets: false })
+  },
+}
