@@ -46,6 +46,7 @@ export const ERROR_TABLE = {
     definite: true,
     meaning: 'a state or snapshot directory cannot be read or written',
   },
+  RESULTS_UNUSABLE: { exit: 2, definite: true, meaning: 'the results folder cannot be written or read' },
   NO_MANIFEST: { exit: 2, definite: true, meaning: 'no manifest of that name is known' },
   MISSING_TOPIC: { exit: 2, definite: true, meaning: 'a topic that the command needs does not exist' },
   NOTHING_TO_SHOW: { exit: 3, definite: true, meaning: 'there is no run to report on' },
@@ -91,6 +92,11 @@ export const ERROR_TABLE = {
     exit: 1,
     definite: true,
     meaning: 'the committed input offset is not where the replayed state stands',
+  },
+  CHANGELOG_DAMAGED: {
+    exit: 1,
+    definite: true,
+    meaning: 'a changelog record cannot be read as one; the message has its offset',
   },
   SNAPSHOT_DAMAGED: {
     exit: 1,

@@ -30,6 +30,7 @@ test.each<[string, unknown, Problem['path'], string]>([
   ['no mapping', null, [], 'expected object'],
   ['no name', {}, ['name'], 'expected string'],
   ['a name that is no folder', { name: '../up' }, ['name'], 'results/'],
+  ['the name of the link', { name: 'latest' }, ['name'], 'results/'],
   ['an unknown field', { name: 'x', point: 'a' }, ['point'], 'known: name, description'],
   [
     'an unknown field of a cell',

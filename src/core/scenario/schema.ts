@@ -21,7 +21,8 @@ import { ANOMALY_NAMES } from './anomalies.ts'
 import { MUTANT_NAMES } from './mutants.ts'
 import { parseDurationMs, parseWindowSeconds } from './units.ts'
 
-const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,79}$/
+// "latest" is the link beside the experiments' folders.
+const NAME_PATTERN = /^(?!latest$)[a-z0-9][a-z0-9._-]{0,79}$/
 const DURATION_PATTERN = /^\d+(\.\d+)?(ms|s|m|h|d)$/
 
 /** A text with a unit, read by one of the parsers that the flags use too. */
