@@ -144,7 +144,7 @@ async function launch(
         startedInMs: performance.now() - began,
         exited: jvm.exited,
         stop: () => jvm.stop(stopMs),
-        kill: jvm.kill,
+        kill: () => jvm.kill(),
       }
     } catch (error) {
       await jvm.stop(1_000)
