@@ -172,6 +172,7 @@ describe('the three moments', () => {
       errorCode: 0,
       correlationId: 2,
     })
+    await until(() => c.answers.length === 1)
     expect(broker.seen.map((s) => s.api)).toContain(26)
     await expectSilent(c, broker, proxy)
     expect(c.answers).toEqual([1])
@@ -316,6 +317,14 @@ describe('ends and pressure', () => {
     await until(() => fired.length === 1)
     killed.socket.resetAndDestroy()
     await until(() => broker.sockets[1]!.destroyed)
+    const again = armed(proxy, 'mid')
+    const ended = await client(proxy.address)
+    ended.socket.write(endTxn(1))
+    await until(() => again.length === 1)
+    const closed = gone(ended.socket)
+    ended.socket.end()
+    await closed
+    await until(() => broker.sockets[2]!.destroyed)
   })
 
   test('what was asked before the client closed its half is still answered', async () => {

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   API_KEY,
@@ -152,13 +152,14 @@ describe('requests as platformatic writes them', () => {
   })
 })
 
+const hex = (text: string): Buffer => {
+  const body = Buffer.from(text.replaceAll(' ', ''), 'hex')
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(body.length)
+  return Buffer.concat([length, body])
+}
+
 describe('answers', () => {
-  const hex = (text: string): Buffer => {
-    const body = Buffer.from(text.replaceAll(' ', ''), 'hex')
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(body.length)
-    return Buffer.concat([length, body])
-  }
   test.each([
     ['EndTxn', 1, '00000007 00000000 0000', { errorCode: 0, producerId: null, epoch: null }],
     ['EndTxn', 1, '00000007 00000000 0033', { errorCode: 51 }],
