@@ -70,6 +70,8 @@ export interface SnapshotDump {
   readonly entry: SnapshotEntry
   readonly file: string
   readonly exists: boolean
+  /** Size and SHA-256 are those of the entry; absent when nobody looked. */
+  readonly intact?: boolean
 }
 
 /** The generator's own account of what it put into `orders`, in order per partition. */
@@ -91,7 +93,10 @@ export interface OracleInput {
   readonly states: readonly StateDump[] | undefined
   readonly snapshots: readonly SnapshotDump[] | undefined
   readonly journals: readonly HistoryEvent[] | undefined
+  /** Undefined where there is no generator's truth; then `problems.truth` says so if it is there but damaged. */
   readonly truth: Truth | undefined
+  /** Why something could not be read, by the name of its field or topic. */
+  readonly problems?: Readonly<Record<string, string>>
   /** True when all workers ended on their own and nothing is running: folds must agree exactly. */
   readonly cleanEnd: boolean
 }

@@ -65,11 +65,23 @@ export interface CheckResult {
   readonly reason?: string
 }
 
+/** Money that was counted more than it should have been, one entry per surplus counting. */
+export interface Overcharge {
+  readonly orderId: string
+  readonly amount: number
+  /** Header `src` of the record that was counted again, or that should never have been counted. */
+  readonly src: string
+  readonly cause: 'duplicate' | 'aborted-read'
+}
+
 export interface Judgement {
   readonly verdict: Verdict
   /** Distinct names, most frequent first. */
   readonly anomalies: readonly AnomalyName[]
   readonly checks: readonly CheckResult[]
   readonly totals: Readonly<Record<string, number>>
+  /** At most 1,000 are kept; the total has them all. */
+  readonly overcharge: readonly Overcharge[]
+  readonly overchargeTotal: number
   readonly oracleVersion: string
 }

@@ -1,0 +1,41 @@
+/** The registry of checks: a new check is one file and one line here. The order is the order of the table. */
+import type { Check } from '../check.ts'
+import { offsetAhead, offsetBehind } from './atomicity.ts'
+import { overCount, phantomKey, underCount } from './counts.ts'
+import { duplicate, lostWrite } from './delivery.ts'
+import { foldEnriched, foldOrders, foldState } from './folds.ts'
+import { hungTransaction, markers } from './liveness.ts'
+import { abortedRead, phantomOutput } from './provenance.ts'
+import { danglingManifest, tornSnapshot } from './snapshots.ts'
+import { sourceMismatch } from './source.ts'
+import { checkpointAhead, dirtyState, stateBehind } from './state.ts'
+import { reorder, tornTransaction, zombieWrite } from './transactions.ts'
+import { versionGap, versionRegression } from './versions.ts'
+
+export const CHECKS: readonly Check[] = [
+  markers,
+  sourceMismatch,
+  lostWrite,
+  duplicate,
+  abortedRead,
+  phantomOutput,
+  tornTransaction,
+  reorder,
+  zombieWrite,
+  offsetAhead,
+  offsetBehind,
+  underCount,
+  overCount,
+  versionGap,
+  versionRegression,
+  phantomKey,
+  dirtyState,
+  stateBehind,
+  checkpointAhead,
+  foldOrders,
+  foldEnriched,
+  foldState,
+  danglingManifest,
+  tornSnapshot,
+  hungTransaction,
+]
