@@ -1,0 +1,88 @@
+/**
+ * Snapshot files of one task: their names, what lies beside them, and whether they are whole.
+ *
+ *   snapshots/opb-0/2025-09-12T10-00-00.000Z-p0-e3-n7.full.db        the copy
+ *   snapshots/opb-0/2025-09-12T10-00-00.000Z-p0-e3-n7.full.db.json   its manifest, written after it
+ */
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { SnapshotEntry } from '../../core/contracts/records.ts'
+import { messageOf } from '../../core/errors.ts'
+import type { SnapshotShelf } from '../../core/ports/state-home.ts'
+import { decodeManifest, entriesOf } from '../../core/recovery/manifest.ts'
+import { hashFile } from './files.ts'
+
+/** Everything that a killed copy may leave behind has this in its name. */
+export const UNFINISHED = '.unfinished'
+
+const SUFFIX = { full: '.full.db', partial: '.part.db' } as const
+
+/** File name of a snapshot: its id without what some file systems refuse. */
+export const snapshotName = (snapshotId: string, kind: SnapshotEntry['kind']): string =>
+  `${snapshotId.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^\.+/, '')}${SUFFIX[kind]}`
+
+export const snapshotFile = (dir: string, entry: Pick<SnapshotEntry, 'path'>): string =>
+  path.join(dir, entry.path)
+
+/** Why the file is not what the entry says, or undefined. Reads all of it. */
+export function checkSnapshot(file: string, entry: SnapshotEntry): string | undefined {
+  let size: number
+  try {
+    ;({ size } = statSync(file))
+  } catch (error) {
+    return messageOf(error)
+  }
+  if (size !== entry.bytes) return `it has ${size} bytes, its manifest says ${entry.bytes}`
+  const sha256 = hashFile(file)
+  return sha256 === entry.sha256 ? undefined : `its SHA-256 is ${sha256}, its manifest says ${entry.sha256}`
+}
+
+export class SnapshotDirectory implements SnapshotShelf {
+  readonly where: string
+
+  constructor(dir: string) {
+    this.where = dir
+  }
+
+  list(): SnapshotEntry[] {
+    const found = new Map<string, SnapshotEntry>()
+    for (const name of this.#names().filter((n) => n.endsWith('.db.json'))) {
+      const decoded = decodeManifest(readFileSync(path.join(this.where, name), 'utf8'))
+      if (!decoded.ok) continue
+      const entry = entriesOf(decoded.manifest)[0]!
+      // A JSON that does not lie beside its own file was copied here by hand; it is no evidence of one.
+      if (`${entry.path}.json` === name) found.set(entry.snapshotId, entry)
+    }
+    return [...found.values()]
+  }
+
+  removeLeftovers(): string[] {
+    const names = this.#names()
+    const left = names.filter(
+      (name) => name.includes(UNFINISHED) || name.endsWith('.tmp') || /\.db-(wal|shm|journal)$/.test(name),
+    )
+    for (const name of left) rmSync(path.join(this.where, name), { force: true })
+    return left
+  }
+
+  /** Removes every snapshot that is not among `kept`. Only after a newer manifest is committed and the fence. */
+  prune(kept: readonly SnapshotEntry[]): string[] {
+    const keep = new Set(kept.map((entry) => entry.path))
+    const old = this.#names().filter((name) => /\.(full|part)\.db$/.test(name) && !keep.has(name))
+    for (const name of old) {
+      // The JSON goes first: a file without one is an orphan, a JSON without a file would be a broken promise.
+      rmSync(path.join(this.where, `${name}.json`), { force: true })
+      rmSync(path.join(this.where, name), { force: true })
+    }
+    return old
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.where)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  }
+}

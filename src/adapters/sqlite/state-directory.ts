@@ -1,0 +1,216 @@
+/**
+ * The state directory of one task: `CURRENT` names the generation whose `state.db` is the state.
+ *
+ *   opb-0/CURRENT            "gen-0003"
+ *   opb-0/gen-0003/state.db
+ *
+ * Promises: a generation is built under a name nobody reads, is on disk, and becomes current by one atomic
+ * rename; a database is never renamed over another one's WAL; what cannot be read is set aside under a new
+ * name, never deleted.
+ * Does not: keep two processes out; the owner row and Kafka's fence do.
+ */
+import { copyFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { LabError, messageOf } from '../../core/errors.ts'
+import type { SnapshotEntry } from '../../core/contracts/records.ts'
+import type { OpenedState, StateHome } from '../../core/ports/state-home.ts'
+import type { StateStore, StoreLineage } from '../../core/ports/store.ts'
+import { fsyncPath, renameDurably, requireWritable, writeDurably } from './files.ts'
+import { checkSnapshot, snapshotFile } from './snapshot-files.ts'
+import { DamagedState, SqliteStore, readMeta } from './store.ts'
+
+const GENERATION = /^gen-(\d+)$/
+
+/** Errors that say the file is no database (any more); all others say that we can't get at it. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof DamagedState ||
+  (error instanceof Database.SqliteError &&
+    (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code) || error.code === 'SQLITE_ERROR'))
+
+export class StateDirectory implements StateHome {
+  readonly where: string
+  readonly #snapshots: string
+
+  /** `snapshotDir` is the task's own: `<...>/snapshots/opb-<partition>`. */
+  constructor(dir: string, snapshotDir: string) {
+    this.where = dir
+    this.#snapshots = snapshotDir
+  }
+
+  prepare(): void {
+    requireWritable(this.where, 'state directory')
+  }
+
+  /** The current `state.db`, whether or not it is there. */
+  currentFile(): string | undefined {
+    const name = this.#current()
+    return name === undefined ? undefined : path.join(this.where, name, 'state.db')
+  }
+
+  peek(): StoreLineage | undefined {
+    const file = this.currentFile()
+    if (file === undefined || !existsSync(file)) return undefined
+    let db: Database.Database | undefined
+    try {
+      db = new Database(file, { readonly: true, fileMustExist: true })
+      return readMeta(db).lineage
+    } catch {
+      return undefined // open() will say why
+    } finally {
+      db?.close()
+    }
+  }
+
+  open(): OpenedState {
+    const name = this.#current()
+    if (name === undefined) return { kind: 'absent' }
+    const dir = path.join(this.where, name)
+    const file = path.join(dir, 'state.db')
+    if (!existsSync(file))
+      return { kind: 'set-aside', reason: `CURRENT names ${name}, which has no state.db`, where: null }
+    let store: SqliteStore | undefined
+    try {
+      store = new SqliteStore(file)
+      // Counting visits every leaf page: a file torn in the middle is found here and not while processing.
+      store.keyCount()
+      return { kind: 'open', store }
+    } catch (error) {
+      store?.close()
+      if (!isDamage(error)) throw unusable(file, error)
+      const where = this.#setAside(dir)
+      return { kind: 'set-aside', reason: messageOf(error), where }
+    }
+  }
+
+  create(lineage: StoreLineage): StateStore {
+    const { name, aside } = this.#begin()
+    try {
+      SqliteStore.create(path.join(aside, 'state.db'), lineage).close()
+      this.#makeCurrent(name, aside)
+    } catch (error) {
+      throw unusable(aside, error)
+    }
+    return new SqliteStore(path.join(this.where, name, 'state.db'))
+  }
+
+  async restore(chain: readonly SnapshotEntry[]): Promise<StateStore> {
+    const [full] = chain
+    if (!full || chain.length > 1) {
+      throw new LabError(
+        'SNAPSHOT_DAMAGED',
+        `${chain.at(-1)?.snapshotId}: partial snapshots cannot be restored by this version`,
+      )
+    }
+    const { name, aside } = this.#begin()
+    const file = path.join(aside, 'state.db')
+    try {
+      await copyFile(snapshotFile(this.#snapshots, full), file).catch((error: unknown) => {
+        throw damagedSnapshot(full, messageOf(error))
+      })
+      // The copy is checked, not the original: it is what will be opened.
+      const problem = checkSnapshot(file, full)
+      if (problem) throw damagedSnapshot(full, problem)
+      this.#checkContent(file, full)
+    } catch (error) {
+      rmSync(aside, { recursive: true, force: true })
+      throw error
+    }
+    this.#makeCurrent(name, aside)
+    return new SqliteStore(path.join(this.where, name, 'state.db'))
+  }
+
+  /** A generation that is a copy of another task directory's state: for rehearsals. */
+  adopt(copy: (target: string) => void): void {
+    const { name, aside } = this.#begin()
+    copy(path.join(aside, 'state.db'))
+    this.#makeCurrent(name, aside)
+  }
+
+  retire(): string[] {
+    const current = this.#current()
+    const old = readdirSync(this.where).filter(
+      (name) =>
+        name !== current && (GENERATION.test(name) || /^gen-\d+\.tmp$/.test(name) || name === 'CURRENT.tmp'),
+    )
+    for (const name of old) rmSync(path.join(this.where, name), { recursive: true, force: true })
+    return old
+  }
+
+  #current(): string | undefined {
+    let name: string
+    try {
+      name = readFileSync(path.join(this.where, 'CURRENT'), 'utf8').trim()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw unusable(path.join(this.where, 'CURRENT'), error)
+    }
+    if (!GENERATION.test(name)) {
+      throw new LabError(
+        'STATE_UNUSABLE',
+        `${this.where}/CURRENT names no generation: ${JSON.stringify(name)}`,
+        {
+          hint: 'write the name of the newest gen-... directory into it, or move the directory away to recover from the snapshot',
+        },
+      )
+    }
+    return name
+  }
+
+  /** Directory for the next generation, under a name that nobody reads yet. */
+  #begin(): { name: string; aside: string } {
+    this.prepare()
+    const numbers = readdirSync(this.where).map((name) => Number(/^gen-(\d+)/.exec(name)?.[1] ?? 0))
+    const name = `gen-${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`
+    const aside = path.join(this.where, `${name}.tmp`)
+    mkdirSync(aside)
+    return { name, aside }
+  }
+
+  #makeCurrent(name: string, aside: string): void {
+    fsyncPath(path.join(aside, 'state.db'))
+    fsyncPath(aside)
+    renameDurably(aside, path.join(this.where, name))
+    writeDurably(path.join(this.where, 'CURRENT'), `${name}\n`)
+  }
+
+  #checkContent(file: string, entry: SnapshotEntry): void {
+    let store: SqliteStore
+    try {
+      store = new SqliteStore(file)
+    } catch (error) {
+      throw damagedSnapshot(entry, messageOf(error))
+    }
+    try {
+      const { nextInput, nextChangelog } = store.position()
+      const found = `keys ${store.keyCount()}, input ${nextInput}, changelog ${nextChangelog}`
+      const named = `keys ${entry.keys}, input ${entry.nextInputOffset}, changelog ${entry.lastChangelogOffset + 1}`
+      if (found !== named) throw damagedSnapshot(entry, `it holds ${found}; its manifest says ${named}`)
+    } finally {
+      store.close()
+    }
+  }
+
+  #setAside(dir: string): string {
+    for (let n = 1; ; n++) {
+      const target = `${dir}.damaged-${n}`
+      if (existsSync(target)) continue
+      renameSync(dir, target)
+      return target
+    }
+  }
+}
+
+const damagedSnapshot = (entry: SnapshotEntry, what: string): LabError =>
+  new LabError('SNAPSHOT_DAMAGED', `snapshot ${entry.snapshotId} (${entry.path}): ${what}`, {
+    hint: 'use another one (eoslab snapshot list), or --manifest none for a full replay',
+  })
+
+const unusable = (where: string, error: unknown): LabError =>
+  error instanceof LabError
+    ? error
+    : new LabError('STATE_UNUSABLE', `state ${where} cannot be used: ${messageOf(error)}`, {
+        hint: 'check owner, permissions and free space; the changelog has everything, nothing is lost',
+        cause: error,
+      })

@@ -1,0 +1,76 @@
+/**
+ * Publishing a manifest: one record in a transaction of its own, by the task's own fenced producer, so that
+ * a zombie cannot publish.
+ *
+ * Promises: called after the snapshot has its final name and is on disk; it is never retried here: of a
+ * commit whose fate is unknown only the next incarnation's recovery may judge.
+ * Does not: order itself between data transactions; the loop that calls it does.
+ */
+import { encodeTxn, HEADER } from '../contracts/headers.ts'
+import type { TxnRef } from '../contracts/headers.ts'
+import { MANIFEST_KEY } from '../contracts/records.ts'
+import type { Manifest } from '../contracts/records.ts'
+import { LabError, messageOf } from '../errors.ts'
+import type { NewEvent } from '../history/event.ts'
+import type { LogTransaction, TransactionalProducer } from '../ports/log.ts'
+import { encodeManifest } from './manifest.ts'
+
+export interface PublishOrder {
+  /** The opb-snapshots topic. */
+  readonly topic: string
+  readonly partition: number
+  readonly manifest: Manifest
+  readonly txn: TxnRef
+  /** Called with the transaction's steps, for crash points. */
+  readonly at?: (step: 'manifest-produced' | 'manifest-committed') => void | Promise<void>
+}
+
+export async function publishManifest(
+  producer: Pick<TransactionalProducer, 'begin'>,
+  journal: { append(event: NewEvent): unknown },
+  order: PublishOrder,
+): Promise<void> {
+  const { topic, partition, manifest, txn } = order
+  const common = { task: partition, n: txn.n } as const
+  journal.append({
+    f: 'txn',
+    type: 'invoke',
+    ...common,
+    kind: 'manifest',
+    records: 1,
+    from: null,
+    next: null,
+  })
+  const transaction = await producer.begin()
+  const record = {
+    topic,
+    partition,
+    key: MANIFEST_KEY,
+    value: encodeManifest(manifest),
+    headers: { [HEADER.txn]: encodeTxn(txn) },
+  }
+  const ranges = await transaction.produce([record])
+  journal.append({ f: 'produce', type: 'ok', ...common, ranges })
+  await order.at?.('manifest-produced')
+  journal.append({ f: 'commit', type: 'invoke', ...common, kind: 'manifest' })
+  await commit(transaction, journal, common)
+  journal.append({ f: 'commit', type: 'ok', ...common, kind: 'manifest' })
+  await order.at?.('manifest-committed')
+  journal.append({ f: 'manifest-commit', type: 'ok', ...common, snapshotId: manifest.snapshotId })
+}
+
+async function commit(
+  transaction: LogTransaction,
+  journal: { append(event: NewEvent): unknown },
+  common: { task: number; n: number },
+): Promise<void> {
+  try {
+    await transaction.commit()
+  } catch (error) {
+    const known = error instanceof LabError
+    const definite = known && error.definite
+    const code = known ? error.code : messageOf(error)
+    journal.append({ f: 'commit', type: definite ? 'fail' : 'info', ...common, kind: 'manifest', code })
+    throw error
+  }
+}
