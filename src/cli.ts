@@ -23,6 +23,9 @@ export async function main(argv: string[]): Promise<void> {
   } catch (error) {
     reportError(await withNearest(error, argv), { json: argv.includes('--json'), command: undefined })
   }
+  const { wasInterrupted } = await import('./lab/interrupt.ts')
+  // What was cut off by Ctrl-C has ended; the handler of the signal is still cleaning up, and exits.
+  if (wasInterrupted()) await new Promise(() => undefined)
   await flushed(process.stdout)
   await flushed(process.stderr)
   process.exit()

@@ -38,8 +38,11 @@ export function openTopicAdmin(options: TopicAdminOptions): TopicAdmin {
     idempotent: true,
     maxInFlightRequests: 5,
     allowAutoTopicCreation: false,
-    // Every record names its partition; giving any partitioner silences a warning about the default one.
-    createPartitioner: () => () => 0,
+    // Every record names its partition; kafkajs asks the partitioner all the same.
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
   })
   const theAdmin = connected(admin)
   const theProducer = connected(producer)

@@ -1,7 +1,8 @@
 /**
  * A Kafka broker as a process of this host, from nothing or on a data folder that is there already.
  *
- * Promises: resolves when the broker answers with itself in its metadata, rejects within 30 s otherwise with
+ * Promises: resolves when the broker answers with itself in its metadata, rejects within 30 s (the
+ * first start, which fetches and trains, excepted) otherwise with
  * the end of its log; never leaves a JVM behind when it rejects. Every new data folder is a cluster of its
  * own id. Ports are free ones of loopback unless one is fixed.
  * Does not: remove data folders or decide who may stop a broker; src/lab/broker.ts does.
@@ -9,11 +10,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { publish } from './cache.ts'
 import { findJava, type Java } from './java.ts'
 import { LOG_FILE, SETTINGS_FILE, startJvm, type Jvm } from './jvm.ts'
-import { fetchKafka, kafkaFiles, lastLines, newUuid, type KafkaFiles } from './kafka-files.ts'
+import {
+  fetchKafka,
+  hasJars,
+  kafkaFiles,
+  kafkaHome,
+  lastLines,
+  newUuid,
+  type KafkaFiles,
+} from './kafka-files.ts'
 import { serverProperties, type BrokerPorts } from './kafka-settings.ts'
 import { probe } from './metadata-probe.ts'
 import { freePorts, isFree } from './ports.ts'
@@ -24,7 +34,13 @@ const START_TRIES = 3
 /** A JVM that writes its archive does so after SIGTERM, and takes a few seconds. */
 const TRAINED_STOP_MS = 60_000
 
-export type WarmUp = (brokers: string) => Promise<void>
+/** Gets a broker ready for transactions; a client does it, and clients are another adapter's. */
+export interface Coordinators {
+  /** On a data folder that never saw a transaction. */
+  readonly warmUp: (brokers: string) => Promise<void>
+  /** On every later start. */
+  readonly awaken: (brokers: string) => Promise<void>
+}
 
 export interface StartOptions {
   readonly dataDir: string
@@ -34,22 +50,26 @@ export interface StartOptions {
   readonly preferredPort?: number | undefined
   /** The JVM ends when this process does. */
   readonly tie: boolean
-  /** Called once on a new data folder, before the broker is handed out. */
-  readonly warmUp?: WarmUp | undefined
-  readonly say?: (text: string) => void
+  readonly coordinators: Coordinators
+  readonly say: (text: string) => void
+  /** Called as soon as the process exists, before it is ready: whoever records it loses no orphan. */
+  readonly onSpawn?: ((broker: SpawnedBroker) => void) | undefined
 }
 
-export interface RunningBroker {
+export interface SpawnedBroker {
   readonly brokers: string
-  readonly clusterId: string
   readonly proxied: { readonly listen: string; readonly advertised: string }
   readonly pid: number
+  kill(): void
+}
+
+export interface RunningBroker extends SpawnedBroker {
+  readonly clusterId: string
   readonly dataDir: string
   /** Time from the call until it was ready, fetching and training left out. */
   readonly startedInMs: number
   readonly exited: Promise<string>
   stop(): Promise<void>
-  kill(): void
 }
 
 interface Parts {
@@ -58,93 +78,126 @@ interface Parts {
 }
 
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
-  const say = options.say ?? (() => undefined)
-  const java = await findJava()
-  const files = await fetchKafka(java, say)
-  await trainOnce({ java, files }, { say, warmUp: options.warmUp })
-  const flags = existsSync(files.archiveFile) ? [`-XX:SharedArchiveFile=${files.archiveFile}`] : []
-  return launch(options, { java, files }, flags)
+  const files = await bringFiles(options)
+  const flags = existsSync(files.files.archiveFile)
+    ? [`-XX:SharedArchiveFile=${files.files.archiveFile}`]
+    : []
+  await prepareData(options.dataDir, files.files.template)
+  return launch({ ...options, ...files, flags, wake: options.coordinators.awaken })
 }
 
-/** Everything a start needs, brought into the cache. */
-export async function fetchBroker(options: {
-  say: (text: string) => void
-  warmUp: WarmUp
-}): Promise<KafkaFiles> {
+/** Everything a start needs, brought into the cache; training that failed before is tried again. */
+export async function fetchBroker(options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<KafkaFiles> {
   const java = await findJava()
-  const files = await fetchKafka(java, options.say)
-  await rm(failedFile(files), { force: true })
-  await trainOnce({ java, files }, options)
-  return files
+  await rm(failedFile(kafkaFiles(java)), { force: true })
+  return (await bringFiles(options)).files
 }
 
-/** What of it is there, without starting anything. */
-export function cachedBroker(java: Java): KafkaFiles & { trained: boolean; formatted: boolean } {
+export interface CacheState {
+  readonly jars: boolean
+  readonly template: boolean
+  readonly archive: boolean
+  readonly directory: string
+}
+
+/** What of it is there, without starting or fetching anything. */
+export function cacheState(java: Java): CacheState {
   const files = kafkaFiles(java)
-  return { ...files, trained: existsSync(files.archiveFile), formatted: existsSync(files.template) }
+  return {
+    jars: hasJars(),
+    template: existsSync(files.template),
+    archive: existsSync(files.archiveFile),
+    directory: kafkaHome(),
+  }
 }
 
 const failedFile = (files: KafkaFiles): string => `${files.archiveFile}.failed`
 
-async function trainOnce(
-  parts: Parts,
-  options: { say: (text: string) => void; warmUp: WarmUp | undefined },
-): Promise<void> {
+async function bringFiles(options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<Parts> {
+  const java = await findJava()
+  const files = await fetchKafka(java, options.say)
+  const parts = { java, files }
+  const trained = existsSync(files.archiveFile) || existsSync(failedFile(files))
+  if (!trained || !existsSync(files.template)) await train(parts, options)
+  return parts
+}
+
+/**
+ * One run of a broker on a freshly formatted folder gives both: the classes it loaded become the archive,
+ * the data folder it leaves, internal topics included, becomes the template.
+ */
+async function train(parts: Parts, options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<void> {
   const { files } = parts
-  if (existsSync(files.archiveFile) || existsSync(failedFile(files))) return
-  options.say('training the class-data archive of this Java (once; later starts take about a second)')
+  options.say('training the broker for this Java (once; later starts take about a second)')
   try {
     await publish(files.archiveFile, async (scratch) => {
       const archive = path.join(scratch, 'kafka.jsa')
-      const dataDir = path.join(scratch, 'broker')
-      const broker = await launch(
-        { dataDir, tie: true, warmUp: options.warmUp },
-        parts,
-        [`-XX:ArchiveClassesAtExit=${archive}`],
-        TRAINED_STOP_MS,
-      )
-      await broker.stop()
+      await trainingRun(parts, { ...options, scratch, flags: [`-XX:ArchiveClassesAtExit=${archive}`] })
       await stat(archive)
       return archive
     })
   } catch (error) {
-    options.say(`no archive, starts will take a few seconds: ${messageOf(error)}`)
+    options.say(`no class-data archive, so starts take a few seconds: ${messageOf(error)}`)
     await writeFile(failedFile(files), messageOf(error))
   }
+  await publish(files.template, async (scratch) => {
+    await trainingRun(parts, { ...options, scratch, flags: [] })
+    return path.join(scratch, 'data')
+  })
 }
 
-async function launch(
-  options: StartOptions,
-  parts: Parts,
-  flags: readonly string[],
-  stopMs?: number,
-): Promise<RunningBroker> {
+interface TrainingOptions extends Pick<StartOptions, 'coordinators' | 'say'> {
+  readonly scratch: string
+  readonly flags: readonly string[]
+}
+
+async function trainingRun(parts: Parts, options: TrainingOptions): Promise<void> {
+  const { scratch, flags, coordinators } = options
+  await cp(parts.files.formatted, path.join(scratch, 'data'), { recursive: true })
+  const run = { ...options, ...parts, flags, dataDir: scratch, tie: true, stopMs: TRAINED_STOP_MS }
+  const broker = await launch({ ...run, wake: coordinators.warmUp })
+  await broker.stop()
+  await publish(parts.files.template, async (beside) => {
+    const left = path.join(beside, 'data')
+    // Topics on their way out are not worth a place in every later broker.
+    await cp(path.join(scratch, 'data'), left, {
+      recursive: true,
+      filter: (name) => !name.endsWith('-delete'),
+    })
+    return left
+  })
+}
+
+interface Launch extends StartOptions, Parts {
+  readonly flags: readonly string[]
+  readonly wake: (brokers: string) => Promise<void>
+  readonly stopMs?: number
+}
+
+async function launch(options: Launch): Promise<RunningBroker> {
   const began = performance.now()
-  const virgin = await prepareData(options.dataDir, parts.files)
   for (let tries = 1; ; tries += 1) {
     const ports = await choosePorts(options)
     await writeFile(path.join(options.dataDir, SETTINGS_FILE), serverProperties(ports))
-    const jvm = await startJvm({
-      ...parts,
-      classpath: parts.files.classpath,
-      flags,
-      dataDir: options.dataDir,
-      tie: options.tie,
-    })
-    const brokers = `127.0.0.1:${ports.direct}`
+    await rm(path.join(options.dataDir, LOG_FILE), { force: true })
+    const jvm = await startJvm({ ...options, classpath: options.files.classpath })
+    const spawned: SpawnedBroker = {
+      brokers: `127.0.0.1:${ports.direct}`,
+      proxied: { listen: `127.0.0.1:${ports.proxied}`, advertised: `127.0.0.1:${ports.advertised}` },
+      pid: jvm.pid,
+      kill: () => jvm.kill(),
+    }
     try {
-      const { clusterId } = await ready(jvm, brokers)
-      if (virgin) await options.warmUp?.(brokers)
+      options.onSpawn?.(spawned)
+      const { clusterId } = await ready(jvm, spawned.brokers)
+      await options.wake(spawned.brokers)
       return {
-        brokers,
+        ...spawned,
         clusterId,
-        proxied: { listen: `127.0.0.1:${ports.proxied}`, advertised: `127.0.0.1:${ports.advertised}` },
-        pid: jvm.pid,
         dataDir: options.dataDir,
         startedInMs: performance.now() - began,
         exited: jvm.exited,
-        stop: () => jvm.stop(stopMs),
-        kill: () => jvm.kill(),
+        stop: () => jvm.stop(options.stopMs),
       }
     } catch (error) {
       await jvm.stop(1_000)
@@ -171,18 +224,18 @@ function logTail(dataDir: string): string {
   }
 }
 
-/** A new data folder gets a copy of the formatted one under a cluster id of its own. Says if it is new. */
-async function prepareData(dataDir: string, files: KafkaFiles): Promise<boolean> {
+/** A new data folder gets a copy of the template, under a cluster id of its own. */
+async function prepareData(dataDir: string, template: string): Promise<void> {
   const data = path.join(dataDir, 'data')
+  const identity = path.join(data, 'meta.properties')
   try {
     await mkdir(dataDir, { recursive: true })
-    await rm(path.join(dataDir, LOG_FILE), { force: true })
-    if (existsSync(path.join(data, 'meta.properties'))) return false
-    await cp(files.template, data, { recursive: true })
-    const identity = { version: '1', 'cluster.id': newUuid(), 'node.id': '1', 'directory.id': newUuid() }
-    const text = Object.entries(identity).map(([name, value]) => `${name}=${value}\n`)
-    await writeFile(path.join(data, 'meta.properties'), text.join(''))
-    return true
+    if (existsSync(identity)) return
+    // Half a copy of a start that was killed.
+    await rm(data, { recursive: true, force: true })
+    await cp(template, data, { recursive: true, filter: (name) => path.basename(name) !== 'meta.properties' })
+    const text = readFileSync(path.join(template, 'meta.properties'), 'utf8')
+    await writeFileAtomic(identity, text.replace(/^cluster\.id=.*$/mu, `cluster.id=${newUuid()}`))
   } catch (error) {
     throw new LabError('BROKER_START', `the broker's data folder cannot be written: ${messageOf(error)}`, {
       hint: 'Choose another one with --state-dir.',

@@ -1,10 +1,9 @@
 /**
- * The files a broker is made of: its jars, a formatted data folder, a trained class-data archive.
+ * The files a broker is made of: its jars and a formatted data folder; where the trained ones go.
  *
  * Promises: fetched by Maven once, checked against the pinned sums, and never asked for again while they are
- * there, so the second time works without a network. Safe when several processes do it at once. Without an
- * archive (training failed) a broker starts all the same, only slower.
- * Does not: start the broker that trains the archive; the caller gives that in `train`.
+ * there, so the second time works without a network. Safe when several processes do it at once.
+ * Does not: start a broker, which training needs; broker.ts does.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
@@ -27,7 +26,9 @@ const PLACEHOLDER = { direct: 9092, proxied: 9094, advertised: 9095, controller:
 
 export interface KafkaFiles {
   readonly classpath: string
-  /** Folder to copy into a new data folder. */
+  /** A data folder as Kafka's tool formats it. */
+  readonly formatted: string
+  /** A data folder after its first transactions; every new broker gets a copy. */
   readonly template: string
   readonly archiveFile: string
 }
@@ -63,6 +64,7 @@ export function kafkaFiles(java: Java, home = kafkaHome()): KafkaFiles {
     .slice(0, 12)
   return {
     classpath,
+    formatted: path.join(home, 'formatted'),
     template: path.join(home, 'template'),
     archiveFile: path.join(home, 'archive', `java-${java.major}-${key}.jsa`),
   }
@@ -79,7 +81,7 @@ export async function fetchKafka(java: Java, say: (text: string) => void): Promi
     await rm(path.join(home, 'libs'), { recursive: true, force: true })
     await publish(path.join(home, 'libs'), (scratch) => fetchJars({ maven: maven.executable, java, scratch }))
   }
-  await publish(files.template, (scratch) => format({ java, files, scratch }))
+  await publish(files.formatted, (scratch) => format({ java, files, scratch }))
   return files
 }
 
@@ -123,7 +125,7 @@ async function sumOf(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Kafka's own tool formats once; every new broker gets a copy. */
+/** Kafka's own tool formats; that takes two seconds, so it is done once. */
 async function format(options: { java: Java; files: KafkaFiles; scratch: string }): Promise<string> {
   await mkdir(path.join(options.scratch, 'data'))
   await writeFile(path.join(options.scratch, SETTINGS_FILE), serverProperties(PLACEHOLDER))
