@@ -1,0 +1,164 @@
+/**
+ * The report: what each run proved and what recovery cost, as blocks that Markdown and the terminal draw.
+ *
+ * Promises: every cell, expectation and finding of the runs it is given; the title says which crash was
+ * tested, because a killed process keeps its page cache and a lost power supply does not.
+ * Does not: find or judge runs, or hide a verdict: a vacuous cell is shown as what it is.
+ */
+import type { CellResult, Provenance, RunResult } from '../matrix/result.ts'
+import { VERDICTS } from '../oracle/verdict.ts'
+import { code, heading, left, list, right, table, text } from './blocks.ts'
+import type { Block } from './blocks.ts'
+import { MUTANTS } from '../scenario/mutants.ts'
+import { metricOf } from './metrics.ts'
+import { number, printable, spread } from './numbers.ts'
+import {
+  costTable,
+  findingsTable,
+  groups,
+  isolationTable,
+  recoveryTable,
+  totalsTable,
+  verdictTable,
+} from './tables.ts'
+
+export const CRASH_KIND = 'process crash (SIGKILL), not power loss'
+
+/** All runs on one page: an overview, then each run. */
+export function reportBlocks(runs: readonly RunResult[]): Block[] {
+  return [
+    heading(1, `eoslab report: ${CRASH_KIND}`),
+    overview(runs),
+    ...runs.flatMap((run) => [heading(2, `${run.experiment}: ${run.verdict}`), ...runBlocks(run)]),
+  ]
+}
+
+/** One run on a page of its own: summary.md. */
+export const summaryBlocks = (run: RunResult): Block[] => [
+  heading(1, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
+  ...runBlocks(run),
+]
+
+/** What a terminal shows at the end of a run: the verdicts, the costs, and what needs a person's eye. */
+export function terminalBlocks(run: RunResult): Block[] {
+  const findings = findingsTable(run.cells)
+  return [
+    heading(2, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
+    ...twin(run),
+    verdictTable(run.cells),
+    recoveryTable(run.cells),
+    costTable(run.cells),
+    ...(findings ? [heading(3, 'Findings'), findings] : []),
+    ...expectations(run),
+    ...repeats(run.cells),
+  ]
+}
+
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
+
+const overview = (runs: readonly RunResult[]): Block =>
+  table(
+    [
+      left('experiment'),
+      left('verdict'),
+      left('cells'),
+      right('ttr_ms'),
+      right('expectations met'),
+      right('seed'),
+      left('started'),
+      left('results'),
+    ],
+    runs.map((run) => [
+      run.experiment,
+      run.verdict,
+      countsOf(run.cells),
+      spread(run.cells.map((cell) => metricOf(cell, 'ttr_ms'))),
+      `${run.expectations.filter((each) => each.met).length} of ${run.expectations.length}`,
+      String(run.seed),
+      run.provenance.started,
+      run.results,
+    ]),
+  )
+
+function countsOf(cells: readonly CellResult[]): string {
+  const counts = VERDICTS.map((verdict) => [verdict, cells.filter((cell) => cell.verdict === verdict).length])
+  return (
+    counts
+      .filter(([, n]) => n !== 0)
+      .map(([verdict, n]) => `${n} ${verdict}`)
+      .join(', ') || 'none'
+  )
+}
+
+function runBlocks(run: RunResult): Block[] {
+  const findings = findingsTable(run.cells)
+  return [
+    ...twin(run),
+    ...expectations(run),
+    heading(3, 'Verdicts'),
+    verdictTable(run.cells),
+    ...(findings ? [heading(3, 'Findings'), findings] : []),
+    heading(3, 'Time to recover'),
+    ...(groups(run.cells).some((group) => group.cells.length > 1)
+      ? [text('Where n is above 1: median (least–largest) of n cells that share a crash point.')]
+      : []),
+    recoveryTable(run.cells),
+    heading(3, 'Snapshot, restore and replay'),
+    costTable(run.cells),
+    heading(3, 'Totals in and out'),
+    totalsTable(run.cells),
+    heading(3, 'What read_uncommitted shows beyond read_committed'),
+    text('Records per topic: while the killed transaction dangled / at the end.'),
+    isolationTable(run.cells),
+    heading(3, 'What happened'),
+    list(run.cells.map((cell) => printable(`${cell.cell}: ${cell.story}`))),
+    ...repeats(run.cells),
+    heading(3, 'Versions and machine'),
+    list(provenanceLines(run)),
+  ]
+}
+
+/** A valid run of invalid cells needs a word: the twin was broken on purpose, and the oracle saw it. */
+function twin(run: RunResult): Block[] {
+  const name = run.cells.find((cell) => cell.mutant !== null)?.mutant
+  if (!name) return []
+  const { wrong } = (MUTANTS as Partial<Record<string, { wrong: string }>>)[name] ?? {
+    wrong: 'a broken twin',
+  }
+  const outcome = run.verdict === 'valid' ? 'It was caught as predicted.' : 'It was not caught as predicted.'
+  return [text(printable(`Mutant ${name}: ${wrong}. ${outcome}`))]
+}
+
+const expectations = (run: RunResult): Block[] =>
+  run.expectations.length === 0
+    ? []
+    : [
+        heading(3, 'Expectations'),
+        list(
+          run.expectations.map((each) =>
+            printable(`${each.met ? '✓' : '✗'} ${each.text}; found: ${each.found}`),
+          ),
+        ),
+      ]
+
+/** Commands that repeat the cells that are not valid. */
+function repeats(cells: readonly CellResult[]): Block[] {
+  const commands = [...new Set(cells.filter((cell) => cell.verdict !== 'valid').map((cell) => cell.command))]
+  return commands.length === 0
+    ? []
+    : [text('To repeat the cells that are not valid:'), code(commands.map(printable))]
+}
+
+function provenanceLines(run: RunResult): string[] {
+  const from: Provenance = run.provenance
+  const dirty = from.dirty ? ' with uncommitted changes' : ''
+  const pragmas = Object.entries(from.pragmas).map(([name, value]) => `${name}=${value}`)
+  return [
+    `eoslab ${from.eoslab}, commit ${from.commit ?? 'unknown'}${dirty}`,
+    `Apache Kafka ${from.kafka}; client ${from.client}; Node ${from.node}`,
+    `SQLite ${from.sqlite}${pragmas.length > 0 ? ` (${pragmas.join(', ')})` : ''}`,
+    `${from.host.cpus} x ${from.host.cpu}, ${from.host.memory_gib} GiB, ${from.host.os}`,
+    `seed ${run.seed}, started ${from.started}, ${number(run.wall_ms / 1_000)} s`,
+    `results: ${run.results}`,
+  ].map(printable)
+}
