@@ -320,10 +320,10 @@ export async function brokerStatus(options: BrokerOptions): Promise<BrokerStatus
   }
 }
 
-/** `broker fetch`: everything a later start needs, so that it needs no network. */
-export async function fetchFiles(say: (text: string) => void): Promise<void> {
+/** `broker fetch`: everything a later start needs, so that it needs no network. Says where it is. */
+export async function fetchFiles(say: (text: string) => void): Promise<{ cache: string }> {
   const { fetchBroker } = await import('../adapters/process/broker.ts')
-  await fetchBroker({ say, coordinators: await coordinators() })
+  return { cache: await fetchBroker({ say, coordinators: await coordinators() }) }
 }
 
 type OwnStart = Omit<

@@ -86,11 +86,12 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   return launch({ ...options, ...files, flags, wake: options.coordinators.awaken })
 }
 
-/** Everything a start needs, brought into the cache; training that failed before is tried again. */
-export async function fetchBroker(options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<KafkaFiles> {
+/** Everything a start needs, brought into the cache; training that failed before is tried again. Says where. */
+export async function fetchBroker(options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<string> {
   const java = await findJava()
   await rm(failedFile(kafkaFiles(java)), { force: true })
-  return (await bringFiles(options)).files
+  await bringFiles(options)
+  return kafkaHome()
 }
 
 export interface CacheState {

@@ -1,0 +1,23 @@
+/** `eoslab topics list`: list the topics under a prefix. */
+import * as Flags from '@oclif/core/flags'
+import { LabCommand } from '../../base.ts'
+
+export default class TopicsList extends LabCommand {
+  static override summary = 'list the topics under a prefix'
+  static override examples = ['<%= config.bin %> topics list --prefix p1.']
+  static override flags = {
+    prefix: Flags.string({ summary: 'literal, its dot included', required: true, helpValue: 'P' }),
+  }
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(TopicsList)
+    const { listTopics } = await import('../../lab/topics.ts')
+    const topics = await listTopics({
+      brokers: flags.brokers,
+      stateDir: flags['state-dir'],
+      prefix: flags.prefix,
+    })
+    for (const topic of topics) this.print(topic)
+    return { prefix: flags.prefix, topics }
+  }
+}
