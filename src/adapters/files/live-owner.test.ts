@@ -8,7 +8,7 @@ import { LabError } from '../../core/errors.ts'
 import { listen, probe, requestSnapshot } from './live-owner.ts'
 
 let dir: string
-const info = { pid: process.pid, incarnation: 'opb.a.1', since: 1 }
+const info = { pid: process.pid, incarnation: 'opb.a.1', since: '2025-09-12T10:00:00.000Z' }
 const nothing = { snapshot: async () => null }
 beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'eoslab-owner-'))
@@ -24,15 +24,17 @@ it('finds the owner, and nobody after it has closed', async () => {
   const owner = await listen(dir, info, nothing)
   expect(await probe(dir)).toEqual(info)
   expect(Buffer.byteLength(owner.socket)).toBeLessThanOrEqual(100)
-  owner.close()
+  await owner.close()
   expect(await probe(dir)).toBeUndefined()
   expect(existsSync(path.join(dir, 'control'))).toBe(false)
 })
 
 it('passes a snapshot request on, with its answer or its error', async () => {
-  const answers = [
+  const answers: (() => Promise<unknown>)[] = [
     async () => ({ snapshotId: 's1' }),
-    () => Promise.reject(new LabError('FENCED', 'gone', { hint: 'h' })),
+    () => {
+      throw new LabError('FENCED', 'gone', { hint: 'h' })
+    },
   ]
   const owner = await listen(dir, info, { snapshot: () => answers.shift()!() })
   expect(await requestSnapshot(dir, 1000)).toEqual({ snapshotId: 's1' })
@@ -41,21 +43,21 @@ it('passes a snapshot request on, with its answer or its error', async () => {
     message: 'gone',
     hint: 'h',
   })
-  owner.close()
+  await owner.close()
   await expect(requestSnapshot(dir, 1000)).rejects.toMatchObject({ code: 'TIMEOUT' })
 })
 
 it('is not taken away by a former owner that closes late', async () => {
   const former = await listen(dir, info, nothing)
   const heir = await listen(dir, { ...info, incarnation: 'opb.a.2' }, nothing)
-  former.close()
+  await former.close()
   expect((await probe(dir))?.incarnation).toBe('opb.a.2')
-  heir.close()
+  await heir.close()
 })
 
 const CHILD = `
   import { listen } from ${JSON.stringify(new URL('live-owner.ts', import.meta.url).href)}
-  const info = { pid: process.pid, incarnation: 'opb.b.1', since: 2 }
+  const info = { pid: process.pid, incarnation: 'opb.b.1', since: '2025' }
   await listen(process.argv[1], info, { snapshot: async () => null })
   setInterval(() => {}, 1000)
   console.log('listening')
@@ -68,12 +70,12 @@ it('counts a stopped process as live and a killed one as gone, and clears what i
   await once(child.stdout!, 'data')
   const { socket } = JSON.parse(readFileSync(path.join(dir, 'control'), 'utf8')) as { socket: string }
   child.kill('SIGSTOP')
-  expect(await probe(dir)).toEqual({ pid: child.pid, incarnation: 'opb.b.1', since: 2 })
+  expect(await probe(dir)).toEqual({ pid: child.pid, incarnation: 'opb.b.1', since: '2025' })
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(await probe(dir)).toBeUndefined()
   expect(existsSync(socket)).toBe(true)
   const heir = await listen(dir, info, nothing)
   expect(existsSync(socket)).toBe(false)
-  heir.close()
+  await heir.close()
 }, 20_000)

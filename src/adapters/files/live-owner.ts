@@ -29,8 +29,8 @@ import type { ErrorCode } from '../../core/errors.ts'
 export interface OwnerInfo {
   readonly pid: number
   readonly incarnation: string
-  /** Wall clock, milliseconds. */
-  readonly since: number
+  /** ISO 8601. */
+  readonly since: string
 }
 
 interface Control extends OwnerInfo {
@@ -44,7 +44,7 @@ export interface OwnerHandlers {
 
 export interface Listening {
   readonly socket: string
-  close(): void
+  close(): Promise<void>
 }
 
 /** Operating systems cut socket paths at 104 to 108 bytes. */
@@ -89,7 +89,7 @@ export async function listen(dir: string, info: OwnerInfo, handlers: OwnerHandle
   renameSync(aside, controlFile(dir))
   return {
     socket,
-    close: () => {
+    close: async () => {
       server.close()
       if (readControl(dir)?.socket === socket) rmSync(controlFile(dir), { force: true })
     },
@@ -158,10 +158,13 @@ function serve(peer: Socket, info: OwnerInfo, handlers: OwnerHandlers): void {
     }
     if (request === 'who') answer({ ok: info })
     else if (request === 'snapshot') {
-      handlers.snapshot().then(
-        (ok) => answer({ ok: ok ?? null }),
-        (error: unknown) => answer({ error: packed(error) }),
-      )
+      // In a then, so that a handler that throws at once is an answer too, and not the end of the owner.
+      Promise.resolve()
+        .then(() => handlers.snapshot())
+        .then(
+          (ok) => answer({ ok: ok ?? null }),
+          (error: unknown) => answer({ error: packed(error) }),
+        )
     } else answer({ error: { code: 'USAGE', message: `unknown request ${JSON.stringify(request)}` } })
   })
 }
