@@ -11,7 +11,7 @@ module.exports = {
     {
       name: 'only-the-composition-roots-import-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(lab|worker)\\.ts$', '^src/lab/', '^src/adapters/', '\\.(test|contract)\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/(lab|worker)(/|\\.ts$)', '^src/adapters/', '\\.(test|contract)\\.ts$'] },
       to: { path: '^src/adapters/' },
     },
     {
@@ -47,7 +47,7 @@ module.exports = {
     {
       name: 'the-killed-process-stays-small',
       severity: 'error',
-      from: { path: '^src/worker\\.ts$' },
+      from: { path: '^src/worker(/|\\.ts$)' },
       to: { path: '^src/adapters/(terminal|formats|proxy|process)/' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },

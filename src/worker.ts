@@ -8,34 +8,18 @@
  */
 import path from 'node:path'
 import process from 'node:process'
-import { openJournal, type OpenedJournal } from './adapters/files/journal.ts'
+import { openJournal } from './adapters/files/journal.ts'
 import { hostClock } from './adapters/host/clock.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
-import { transactionalId } from './core/contracts/names.ts'
-import type { LogPort } from './core/ports/log.ts'
-import type { FromWorker, ToWorker, WorkerSpec } from './core/ports/workers.ts'
-import { createOpa } from './core/pipelines/reference/opa.ts'
-import { createWrapper } from './core/pipelines/reference/wrapper.ts'
-import { COMMIT_STRATEGIES } from './core/primitives/commit-strategy.ts'
+import type { Journal } from './core/ports/journal.ts'
+import type { ToWorker, WorkerSpec } from './core/ports/workers.ts'
 import { CrashPoints, type CrashHands } from './core/primitives/crash-points.ts'
-import { TransactionalLoop, type Step } from './core/primitives/transactional-loop.ts'
+import { opbTask } from './worker/opb-task.ts'
+import { send, type ReadyTask, type Run } from './worker/run.ts'
+import { statelessTask } from './worker/stateless-task.ts'
 
 const STOP_WITHIN_MS = 1500
-
-interface Running {
-  readonly spec: WorkerSpec
-  readonly journal: OpenedJournal
-  readonly log: LogPort
-  readonly points: CrashPoints
-  readonly loops: TransactionalLoop[]
-  readonly onStop: (() => Promise<void> | void)[]
-  armed: (() => void) | undefined
-}
-
-const send = (message: FromWorker): void => {
-  process.send?.(message)
-}
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL')
@@ -43,76 +27,37 @@ function die(): never {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
-async function startTask(run: Running, task: number): Promise<() => Promise<void>> {
-  const { spec, journal, log } = run
-  const input = spec.operator === 'opa' ? spec.names.orders : spec.names.enriched
-  const producer = log.producer({
-    transactionalId: transactionalId(spec.prefix, spec.operator, task),
-    timeoutMs: spec.transactionTimeoutMs,
-  })
-  const context = { task, producer, journal, points: run.points, group: spec.group }
-  journal.append({ f: 'fence', type: 'invoke', task, transactionalId: producer.transactionalId })
-  const identity = await producer.fence()
-  journal.append({ f: 'fence', type: 'ok', task, transactionalId: producer.transactionalId, ...identity })
-  const offset = (await log.committed(spec.group, input, task)) ?? null
-  journal.append({
-    f: 'committed-offset',
-    type: 'ok',
-    task,
-    group: spec.group,
-    topic: input,
-    partition: task,
-    offset,
-  })
-  const from = offset ?? (await log.offsets(input, task)).logStart
-  journal.append({ f: 'resume', type: 'info', task, topic: input, partition: task, offset: from })
-  const step = await createStep(run)
-  send({ type: 'recovered', task })
-  const loop = new TransactionalLoop({
-    context,
-    incarnation: journal.incarnation,
-    reader: log.reader({ topic: input, partition: task, from, isolation: spec.isolation }),
-    step,
-    strategy: COMMIT_STRATEGIES[spec.guarantee],
-    clock: hostClock,
-    batch: spec.batch,
-    commitIntervalMs: spec.commitIntervalMs,
-    untilCaughtUp: spec.untilCaughtUp,
-    stateful: false,
-    between: async () => {},
-    onProgress: (progress) => send({ type: 'progress', task, ...progress }),
-    onLagZero: (position) => send({ type: 'lag-zero', task, position }),
-  })
-  run.loops.push(loop)
-  return () => loop.run()
-}
+const taskOf = (run: Run, task: number): Promise<ReadyTask> =>
+  run.spec.operator === 'opb' && run.spec.pipeline === 'reference'
+    ? opbTask(run, task)
+    : statelessTask(run, task)
 
-async function createStep(run: Running): Promise<Step> {
-  const { names } = run.spec
-  if (run.spec.operator === 'opb') return createWrapper(names)
-  const topics = await run.log.describe([names.enriched, names.dlq])
-  const partitions = (topic: string): number => {
-    const found = topics.find((t) => t.topic === topic)
-    if (found) return found.partitions
-    throw new LabError('MISSING_TOPIC', `topic ${topic} does not exist`, {
-      hint: `create the topics: eoslab topics create --prefix '${run.spec.prefix}'`,
-    })
+/** Takes the snapshot that the supervisor asked for and tells it when the manifest is committed. */
+async function serveSnapshot(run: Run, task: number, request: number): Promise<void> {
+  try {
+    const report = await run.snapshots.get(task)?.()
+    if (report) send({ type: 'snapshot-done', task, request, ...report })
+  } catch (error) {
+    const line = { msg: 'snapshot failed', partition: task, reason: messageOf(error) }
+    send({ type: 'log-line', line: JSON.stringify(line) })
   }
-  return createOpa({
-    names,
-    enrichedPartitions: partitions(names.enriched),
-    dlqPartitions: partitions(names.dlq),
-    clock: hostClock,
-  })
 }
 
-function listen(run: Running): void {
+function stop(run: Run, reason: string): void {
+  run.journal.append({ f: 'stop', type: 'invoke', reason })
+  for (const loop of run.loops) loop.stop()
+  // What is still open then is aborted by the next incarnation's fence.
+  setTimeout(() => process.exit(0), STOP_WITHIN_MS).unref()
+}
+
+function listen(run: Run): void {
   process.on('message', (message: ToWorker) => {
     if (message.type === 'stop') stop(run, 'asked by the supervisor')
     else if (message.type === 'crash') {
       run.points.order(message.order)
       send({ type: 'crash-accepted' })
     } else if (message.type === 'armed') run.armed?.()
+    else if (message.type === 'snapshot') void serveSnapshot(run, message.task, message.request)
   })
   // The supervisor is gone, perhaps by SIGKILL: a worker without one must not go on, and not tidy up either.
   process.on('disconnect', die)
@@ -126,22 +71,15 @@ function listen(run: Running): void {
   }
 }
 
-function stop(run: Running, reason: string): void {
-  run.journal.append({ f: 'stop', type: 'invoke', reason })
-  for (const loop of run.loops) loop.stop()
-  // What is still open then is aborted by the next incarnation's fence.
-  setTimeout(() => process.exit(0), STOP_WITHIN_MS).unref()
-}
-
-async function main(): Promise<void> {
-  const spec = JSON.parse(process.argv[2] ?? 'null') as WorkerSpec
+function prepare(spec: WorkerSpec): Run {
+  const { operator, instance, stateDir, crashAt } = spec
   const journal = openJournal({
-    dir: path.join(spec.stateDir, 'journals'),
-    who: spec.operator,
-    instance: spec.instance,
+    dir: path.join(stateDir, 'journals'),
+    who: operator,
+    instance,
     clock: hostClock,
   })
-  const { operator, tasks, batch, guarantee, isolation, client } = spec
+  const { tasks, batch, guarantee, isolation, client } = spec
   journal.append({
     f: 'boot',
     type: 'info',
@@ -154,7 +92,6 @@ async function main(): Promise<void> {
     client,
   })
   send({ type: 'ready', incarnation: journal.incarnation, journal: journal.file })
-  const log = openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client })
   const hands: CrashHands = {
     die,
     arm: (request) =>
@@ -163,43 +100,49 @@ async function main(): Promise<void> {
         send({ type: 'arm', ...request })
       }),
   }
-  const run: Running = {
+  const run: Run = {
     spec,
     journal,
-    log,
+    log: openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client }),
     points: new CrashPoints(operator, journal, hands),
     loops: [],
+    snapshots: new Map(),
     onStop: [],
     armed: undefined,
   }
-  if (spec.crashAt) run.points.order(spec.crashAt)
-  listen(run)
-  try {
-    const starts = await Promise.all(tasks.map((task) => startTask(run, task)))
-    await Promise.all(starts.map((start) => start()))
-    for (const action of run.onStop) await action()
-    journal.append({ f: 'stop', type: 'info', reason: 'done' })
-    await log.close()
-    process.exit(0)
-  } catch (error) {
-    const failure =
-      error instanceof LabError ? error : new LabError('INTERNAL', messageOf(error), { cause: error })
-    journal.append({ f: 'error', type: 'info', code: failure.code, message: failure.message })
-    send({
-      type: 'failed',
-      code: failure.code,
-      message: failure.message,
-      ...(failure.hint ? { hint: failure.hint } : {}),
-    })
-    process.stderr.write(
-      `${new Date().toISOString()} ${journal.incarnation} ${failure.stack ?? failure.message}\n`,
-    )
-    // Give the channel a moment of the event loop to flush; nothing else may go on.
-    process.exitCode = failure.exit
-    process.removeAllListeners('disconnect')
-    if (process.connected) process.disconnect()
-    setImmediate(() => process.exit(failure.exit))
-  }
+  if (crashAt) run.points.order(crashAt)
+  return run
 }
 
-await main()
+async function work(run: Run): Promise<void> {
+  const ready = await Promise.all(run.spec.tasks.map((task) => taskOf(run, task)))
+  await Promise.all(ready.map((task) => task.start()))
+  for (const action of run.onStop) await action()
+  run.journal.append({ f: 'stop', type: 'info', reason: 'done' })
+  await run.log.close()
+}
+
+function fail(error: unknown, journal: Journal | undefined): void {
+  const failure =
+    error instanceof LabError ? error : new LabError('INTERNAL', messageOf(error), { cause: error })
+  const { code, message, hint } = failure
+  journal?.append({ f: 'error', type: 'info', code, message })
+  send({ type: 'failed', code, message, ...(hint ? { hint } : {}) })
+  process.stderr.write(
+    `${new Date().toISOString()} ${journal?.incarnation ?? 'worker'} ${failure.stack ?? message}\n`,
+  )
+  // The channel gets one turn of the event loop to flush; nothing else may go on.
+  process.removeAllListeners('disconnect')
+  if (process.connected) process.disconnect()
+  setImmediate(() => process.exit(failure.exit))
+}
+
+let run: Run | undefined
+try {
+  run = prepare(JSON.parse(process.argv[2] ?? 'null') as WorkerSpec)
+  listen(run)
+  await work(run)
+  process.exit(0)
+} catch (error) {
+  fail(error, run?.journal)
+}

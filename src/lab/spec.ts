@@ -1,0 +1,55 @@
+/**
+ * What a worker is told: the specification of a cell's workers and of the ones that run by themselves.
+ */
+import path from 'node:path'
+import { groupName, topicNames, type Operator } from '../core/contracts/names.ts'
+import type { WorkerSpec } from '../core/ports/workers.ts'
+import { SAFE_WORKER } from '../core/scenario/mutants.ts'
+import type { CellPlan } from './cell-plan.ts'
+
+export const COMMIT_INTERVAL_MS = 100
+export const RETAIN = 3
+/** Transactions of tasks time out after 10 s, as in Kafka Streams. */
+export const TRANSACTION_TIMEOUT_MS = 10_000
+
+interface Place {
+  readonly operator: Operator
+  readonly instance: number
+  readonly brokers: string
+  readonly prefix: string
+  readonly proxy: string | null
+  /** `<state root>/<prefix>`. */
+  readonly stateDir: string
+}
+
+/** Worker `instance` of an operator in a cell: tasks are dealt round robin. */
+export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
+  const { operator, instance, prefix, stateDir } = place
+  const { instances, guarantee, isolation, client } = plan.workers?.[operator] ?? SAFE_WORKER
+  const all = Array.from({ length: plan.partitions }, (_, i) => i)
+  return {
+    operator,
+    pipeline: plan.pipeline,
+    prefix,
+    brokers: place.brokers,
+    proxy: place.proxy,
+    names: topicNames(prefix),
+    group: groupName(prefix, operator),
+    tasks: all.filter((task) => task % instances === instance),
+    instance: String.fromCharCode(97 + instance),
+    stateDir,
+    snapshotDir: path.join(stateDir, 'snapshots'),
+    guarantee,
+    isolation,
+    client,
+    batch: plan.batch,
+    commitIntervalMs: COMMIT_INTERVAL_MS,
+    untilCaughtUp: false,
+    window: plan.window,
+    changelog: 'after-image',
+    snapshotEvery: null,
+    retain: RETAIN,
+    transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    crashAt: null,
+  }
+}

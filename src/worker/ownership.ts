@@ -1,0 +1,43 @@
+/**
+ * Ownership of a task's directory on this host: one process at a time, told apart by a local socket that the
+ * owner answers on. The log's own fencing does not depend on it; it only keeps two people from working in
+ * one directory by accident, and lets a live owner take a snapshot on request.
+ */
+import path from 'node:path'
+import { listen, probe } from '../adapters/files/live-owner.ts'
+import { LabError } from '../core/errors.ts'
+import type { SnapshotReport } from '../core/primitives/snapshot-keeper.ts'
+import type { Run } from './run.ts'
+
+export interface Ownership {
+  /** From now on snapshot requests are served. */
+  serve(snapshot: () => Promise<SnapshotReport>): void
+  release(): Promise<void>
+}
+
+export async function ownTask(run: Run, task: number): Promise<Ownership> {
+  const dir = path.join(run.spec.stateDir, `opb-${task}`)
+  const owner = await probe(dir)
+  if (owner) {
+    throw new LabError('LIVE_OWNER', `${dir} has a live owner: ${owner.incarnation}, pid ${owner.pid}`, {
+      hint: `stop it first (kill -TERM ${owner.pid}), or work on a copy: eoslab recover --into DIR`,
+    })
+  }
+  let snapshot: (() => Promise<SnapshotReport>) | undefined
+  const listener = await listen(
+    dir,
+    { pid: process.pid, incarnation: run.journal.incarnation, since: Date.now() },
+    {
+      snapshot: () => {
+        if (snapshot) return snapshot()
+        throw new LabError('LIVE_OWNER', `${run.journal.incarnation} is still recovering`, {
+          hint: 'ask again when it has said "replay done"',
+        })
+      },
+    },
+  )
+  return {
+    serve: (take) => (snapshot = take),
+    release: async () => listener.close(),
+  }
+}

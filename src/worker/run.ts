@@ -1,0 +1,42 @@
+/**
+ * What all tasks of one worker share, and the channel to its supervisor.
+ */
+import process from 'node:process'
+import type { OpenedJournal } from '../adapters/files/journal.ts'
+import { LabError } from '../core/errors.ts'
+import type { LogPort, TopicIdentity } from '../core/ports/log.ts'
+import type { FromWorker, WorkerSpec } from '../core/ports/workers.ts'
+import type { CrashPoints } from '../core/primitives/crash-points.ts'
+import type { SnapshotReport } from '../core/primitives/snapshot-keeper.ts'
+import type { TransactionalLoop } from '../core/primitives/transactional-loop.ts'
+
+export interface Run {
+  readonly spec: WorkerSpec
+  readonly journal: OpenedJournal
+  readonly log: LogPort
+  readonly points: CrashPoints
+  readonly loops: TransactionalLoop[]
+  /** Per task: takes a snapshot and resolves when its manifest is committed. */
+  readonly snapshots: Map<number, () => Promise<SnapshotReport>>
+  /** Run in order once the loops have ended. */
+  readonly onStop: (() => Promise<void> | void)[]
+  armed: (() => void) | undefined
+}
+
+/** A task that is fenced and recovered; `start` runs it to its end. */
+export interface ReadyTask {
+  start(): Promise<void>
+}
+
+export const send = (message: FromWorker): void => {
+  process.send?.(message)
+}
+
+/** Partitions of a topic out of a description, else MISSING_TOPIC. */
+export function partitionsOf(topics: readonly TopicIdentity[], topic: string, prefix: string): number {
+  const found = topics.find((t) => t.topic === topic)
+  if (found) return found.partitions
+  throw new LabError('MISSING_TOPIC', `topic ${topic} does not exist`, {
+    hint: `create the topics: eoslab topics create --prefix '${prefix}'`,
+  })
+}
