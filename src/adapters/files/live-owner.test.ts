@@ -8,7 +8,7 @@ import { LabError } from '../../core/errors.ts'
 import { listen, probe, requestSnapshot } from './live-owner.ts'
 
 let dir: string
-const info = { pid: process.pid, incarnation: 'opb.a.1', since: '2025-09-12T10:00:00.000Z' }
+const info = { pid: process.pid, incarnation: 'opb.a.1', since: 1 }
 const nothing = { snapshot: async () => null }
 beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'eoslab-owner-'))
@@ -57,7 +57,7 @@ it('is not taken away by a former owner that closes late', async () => {
 
 const CHILD = `
   import { listen } from ${JSON.stringify(new URL('live-owner.ts', import.meta.url).href)}
-  const info = { pid: process.pid, incarnation: 'opb.b.1', since: '2025' }
+  const info = { pid: process.pid, incarnation: 'opb.b.1', since: 2 }
   await listen(process.argv[1], info, { snapshot: async () => null })
   setInterval(() => {}, 1000)
   console.log('listening')
@@ -70,7 +70,7 @@ it('counts a stopped process as live and a killed one as gone, and clears what i
   await once(child.stdout!, 'data')
   const { socket } = JSON.parse(readFileSync(path.join(dir, 'control'), 'utf8')) as { socket: string }
   child.kill('SIGSTOP')
-  expect(await probe(dir)).toEqual({ pid: child.pid, incarnation: 'opb.b.1', since: '2025' })
+  expect(await probe(dir)).toEqual({ pid: child.pid, incarnation: 'opb.b.1', since: 2 })
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(await probe(dir)).toBeUndefined()

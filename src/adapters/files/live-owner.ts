@@ -29,8 +29,8 @@ import type { ErrorCode } from '../../core/errors.ts'
 export interface OwnerInfo {
   readonly pid: number
   readonly incarnation: string
-  /** ISO 8601. */
-  readonly since: string
+  /** Wall clock, milliseconds. */
+  readonly since: number
 }
 
 interface Control extends OwnerInfo {
