@@ -1,0 +1,142 @@
+/**
+ * The plan of a matrix: which cells, each with its point, hit, task and kind of restart.
+ *
+ * Promises: a pure function of its options. Each cell draws from a stream of its own, seeded by (cell seed,
+ * point, mode), so that other cells change nothing: a cell alone, asked for with the same seed and hit,
+ * is the same cell. Repeat r of seed s is repeat 1 of seed s + r - 1, workload included.
+ * Does not: know how records are spread over partitions. Hits are drawn from the middle third of the batches
+ * that an even spread would leave, so a task may have two thirds of its fair share and still get there.
+ *
+ * Example: 2,000 orders, 1 partition: batches of 66, the feed stops at 800, 18 batches remain, hits 7 to 12.
+ */
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { murmur2 } from '../contracts/murmur2.ts'
+import type { Operator } from '../contracts/names.ts'
+import { LabError } from '../errors.ts'
+import { CRASH_POINTS, resolvePoints } from './points.ts'
+import type { CrashPoint, PointOrder } from './points.ts'
+
+export interface PlanOptions {
+  /** Absent: the default matrix, every point once and one cold OpB cell. */
+  readonly points?: readonly PointOrder[] | undefined
+  readonly seed: number
+  readonly orders: number
+  readonly partitions: number
+  readonly repeat?: number | undefined
+  /** Restart of the cells of a stateful operator; an operator without state has nothing to delete. */
+  readonly mode?: RestartMode | undefined
+}
+
+/** cold: the local state is deleted between kill and restart. */
+export type RestartMode = 'warm' | 'cold'
+
+export interface PlannedCell {
+  /** Unique within the plan; fit for a file name and a topic prefix. */
+  readonly cell: string
+  /** Name of the point in the registry. */
+  readonly point: string
+  readonly operator: Operator
+  /** Counted for the task from the release of the rest; for `random`, lines of the worker's journal. */
+  readonly hit: number
+  /** The hit was asked for, so having nothing before it is no fault. */
+  readonly asked: boolean
+  readonly task: number
+  readonly mode: RestartMode
+  readonly repeat: number
+  /** Seed of the cell: workload and draws. */
+  readonly seed: number
+  /** Records per transaction at most. */
+  readonly batch: number
+  /** Orders fed before the snapshot; the rest is released after it. */
+  readonly ordersFirst: number
+}
+
+const FIRST_SHARE = 0.4
+const DEFAULT_COLD = 'opb.commit.mid'
+
+/** clamp(orders / (30 x partitions), 10, 1000): one seed means one plan whatever the fetches bring. */
+export const batchSize = (orders: number, partitions: number): number =>
+  Math.min(1000, Math.max(10, Math.floor(orders / (30 * partitions))))
+
+/** Whole batches that each task still has to commit once the rest is released; at least one. */
+export function remainingBatches(orders: number, partitions: number): number {
+  const rest = orders - Math.floor(orders * FIRST_SHARE)
+  return Math.max(1, Math.floor(rest / partitions / batchSize(orders, partitions)))
+}
+
+type Draw = (from: number, to: number) => number
+
+/** A stream of its own per key; the seed enters as text, so that any safe integer counts in full. */
+function stream(key: string): Draw {
+  const rng = xoroshiro128plus(murmur2(new TextEncoder().encode(key)))
+  return (from, to) => uniformInt(rng, from, to)
+}
+
+/** The middle third of 1..count, both ends included; never empty. */
+export function middleThird(count: number): readonly [number, number] {
+  const from = Math.floor(count / 3) + 1
+  return [from, Math.max(from, Math.floor((2 * count) / 3))]
+}
+
+interface Wanted extends PointOrder {
+  readonly mode: RestartMode
+}
+
+function planCell(wanted: Wanted, repeat: number, options: PlanOptions): PlannedCell {
+  const { point, mode } = wanted
+  const { orders, partitions } = options
+  const seed = options.seed + repeat - 1
+  const draw = stream(`${seed}/${point.name}/${mode}`)
+  // Always drawn, in this order, so that asking for a hit leaves the task as it was.
+  const task = draw(0, partitions - 1)
+  const batches = remainingBatches(orders, partitions)
+  // A worker's journal has the lines of all its tasks.
+  const lines = batches * partitions * point.eventsPerTransaction
+  const drawn = draw(...middleThird(point.proof === 'event' ? lines : batches))
+  const asked = wanted.hit !== null
+  return {
+    cell: [
+      point.name,
+      ...(asked ? [`h${wanted.hit}`] : []),
+      ...(mode === 'cold' ? ['cold'] : []),
+      ...(repeat > 1 ? [`r${repeat}`] : []),
+    ].join('-'),
+    point: point.name,
+    operator: point.operator,
+    hit: wanted.hit ?? drawn,
+    asked,
+    task,
+    mode,
+    repeat,
+    seed,
+    batch: batchSize(orders, partitions),
+    ordersFirst: Math.floor(orders * FIRST_SHARE),
+  }
+}
+
+function wantedCells(options: PlanOptions): Wanted[] {
+  const modeOf = (point: CrashPoint): RestartMode => (point.stateful ? (options.mode ?? 'warm') : 'warm')
+  if (options.points) return options.points.map((order) => ({ ...order, mode: modeOf(order.point) }))
+  const all = CRASH_POINTS.map((point): Wanted => ({ point, hit: null, mode: modeOf(point) }))
+  if (options.mode === 'cold') return all
+  return [...all, ...resolvePoints([DEFAULT_COLD]).map((order): Wanted => ({ ...order, mode: 'cold' }))]
+}
+
+const mustBeCount = (name: string, value: number): void => {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new LabError('USAGE', `${name} is ${value}: it must be a whole number from 1`, {
+      hint: `give another --${name}`,
+    })
+  }
+}
+
+/** All cells, repeat by repeat, so that a slow drift of the machine spreads over the points. */
+export function planMatrix(options: PlanOptions): PlannedCell[] {
+  const repeat = options.repeat ?? 1
+  mustBeCount('orders', options.orders)
+  mustBeCount('partitions', options.partitions)
+  mustBeCount('repeat', repeat)
+  const wanted = wantedCells(options)
+  return Array.from({ length: repeat }, (_, i) => wanted.map((w) => planCell(w, i + 1, options))).flat()
+}

@@ -1,0 +1,103 @@
+/**
+ * The story of a cell in one sentence: what committed, what aborted and why, how it came back, what was found.
+ *
+ * Promises: pure; every number in it is from the journals, the evidence or the verdict, none is assumed.
+ * A vacuous kill tells only why it proves nothing.
+ *
+ * Example: "opb was killed after EndTxn had reached the broker: transaction 7 (66 records) committed, the
+ * client never learned; recovery replayed 66 changelog records and resumed at 1,254; nothing lost, nothing
+ * twice."
+ */
+import type { HistoryEvent } from '../history/event.ts'
+import type { Evidence } from '../matrix/result.ts'
+import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
+import { killedTransaction } from './killed.ts'
+import type { KilledTransaction } from './killed.ts'
+import { findPoint } from './points.ts'
+
+export interface StoryFacts {
+  /** Name in the registry. */
+  readonly point: string
+  readonly task: number
+  readonly mode: 'warm' | 'cold'
+  readonly evidence: Evidence
+  readonly journals: { readonly killed: readonly HistoryEvent[]; readonly next: readonly HistoryEvent[] }
+  readonly verdict: Verdict
+  readonly anomalies: readonly AnomalyName[]
+  /** Records per topic that only read_uncommitted saw while the transaction dangled. */
+  readonly dangling?: Readonly<Record<string, number>> | undefined
+}
+
+const count = (value: unknown): string => Number(value).toLocaleString('en-US')
+
+const records = (value: unknown, what = ''): string =>
+  `${count(value)} ${what}record${Number(value) === 1 ? '' : 's'}`
+
+/** When the process died, by `<step>.<moment>`. */
+const WHEN: Readonly<Record<string, string>> = {
+  'produce.after': 'with all records acknowledged and no offsets added',
+  'commit.before': 'before its commit was sent',
+  'commit.mid': 'after EndTxn had reached the broker',
+  'commit.after': 'after the commit was answered',
+  'apply.before': 'after the commit was answered, before its state followed',
+  'random.any': 'at a random moment',
+}
+
+function fate(facts: StoryFacts, txn: KilledTransaction): string {
+  const { evidence, point } = facts
+  const name = `transaction ${txn.n} (${records(txn.records)})`
+  const proof = findPoint(point)?.proof
+  if (evidence.marker === 'COMMIT') {
+    if (proof === 'unanswered') return `${name} committed, the client never learned`
+    return proof === 'unapplied' ? `${name} committed, nothing of it was applied` : `${name} committed`
+  }
+  if (evidence.marker !== 'ABORT') return `nothing of ${name} had reached the log`
+  const seen = Object.values(facts.dangling ?? {}).reduce((sum, n) => sum + n, 0)
+  const open = seen > 0 ? `left ${records(seen)} that only read_uncommitted saw, and ` : ''
+  return `${name} ${open}aborted when the next incarnation fenced it`
+}
+
+const ofTask = (
+  facts: StoryFacts,
+  f: HistoryEvent['f'],
+  type: HistoryEvent['type'],
+): HistoryEvent | undefined =>
+  facts.journals.next.find((e) => e.f === f && e.type === type && e.task === facts.task)
+
+function comeback(facts: StoryFacts): string {
+  const restore = ofTask(facts, 'restore', 'ok')
+  const replay = ofTask(facts, 'replay', 'ok')
+  const resume = ofTask(facts, 'resume', 'info')
+  const lost = facts.mode === 'cold' ? 'its local state was deleted; ' : ''
+  const steps: string[] = []
+  if (restore?.['source'] === 'snapshot')
+    steps.push(`restored ${count(restore['keys'])} keys from a snapshot`)
+  if (restore?.['source'] === 'none') steps.push('began from an empty state')
+  if (replay) steps.push(`replayed ${records(replay['records'], 'changelog ')}`)
+  if (resume) steps.push(`resumed at ${count(resume['offset'] ?? 0)}`)
+  if (steps.length === 0) return `${lost}no recovery was journalled`
+  const listed = steps.length > 1 ? `${steps.slice(0, -1).join(', ')} and ${steps.at(-1)}` : steps[0]
+  return `${lost}recovery ${listed}`
+}
+
+function outcome({ verdict, anomalies }: StoryFacts): string {
+  if (anomalies.length > 0) return `the oracle found ${anomalies.join(', ')}`
+  if (verdict === 'invalid') return 'the oracle found it wrong'
+  return verdict === 'unknown' ? 'the oracle could not judge it' : 'nothing lost, nothing twice'
+}
+
+export function story(facts: StoryFacts): string {
+  const point = findPoint(facts.point)
+  const { evidence } = facts
+  if (!point || evidence.verdict === 'vacuous') {
+    return `The kill at ${facts.point} proves nothing: ${evidence.summary}; ${outcomeOfVacuous(facts)}.`
+  }
+  const txn = killedTransaction(facts.journals.killed, facts.task)
+  if ('missing' in txn) return `The kill at ${facts.point} proves nothing: ${txn.missing}.`
+  const when = WHEN[`${point.step}.${point.moment}`] ?? `at ${point.name}`
+  return `${point.operator} was killed ${when}: ${fate(facts, txn)}; ${comeback(facts)}; ${outcome(facts)}.`
+}
+
+/** Without proof of the kill a clean log is no merit, but an anomaly is still one. */
+const outcomeOfVacuous = (facts: StoryFacts): string =>
+  facts.anomalies.length > 0 ? outcome(facts) : 'what came out of it is not counted as a pass'
