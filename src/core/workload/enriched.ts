@@ -9,16 +9,11 @@ import { encodeEnriched, enrichedPartition } from '../pipelines/reference/enrich
 import { normalise } from '../pipelines/reference/normalise.ts'
 import type { OrderSource, SourceRecord } from './source.ts'
 
-/** `partition` because enriched orders live by store and product, not by their key. */
-export interface EnrichedRecord extends SourceRecord {
-  readonly partition: number
-}
-
 export async function* enrich(
   source: OrderSource,
   partitions: number,
   onRejected: (code: string) => void,
-): AsyncGenerator<EnrichedRecord, void> {
+): AsyncGenerator<SourceRecord, void> {
   for (let next = await source.next(); next.done !== true; next = await source.next()) {
     const { value, headers } = next.value
     const result = normalise(typeof value === 'string' ? Buffer.from(value) : value, headers ?? {})
@@ -27,6 +22,7 @@ export async function* enrich(
       continue
     }
     const { order } = result
+    // enriched orders live by store and product, not by their key
     yield {
       key: order.orderId,
       value: encodeEnriched(order),

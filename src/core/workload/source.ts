@@ -6,6 +6,8 @@ export interface SourceRecord {
   readonly key: string | Buffer | null
   readonly value: string | Buffer | null
   readonly headers?: Record<string, string>
+  /** Where the record belongs, if not where its key would put it. */
+  readonly partition?: number
 }
 
 export type OrderSource = Iterator<SourceRecord, void> | AsyncIterator<SourceRecord, void>
