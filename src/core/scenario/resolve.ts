@@ -8,6 +8,7 @@
  */
 import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
 import type { MetricName } from '../report/metrics.ts'
+import { formatDuration } from './units.ts'
 import { MUTANTS, SAFE_WORKER, mutantOf } from './mutants.ts'
 import type { Mutant, MutantName, Restart, WorkerOptions } from './mutants.ts'
 import type { Problem, ScenarioCell, ScenarioFile } from './schema.ts'
@@ -111,3 +112,21 @@ const withoutGaps = (
   bounds: Partial<Record<MetricName, number | undefined>> = {},
 ): Partial<Record<MetricName, number>> =>
   Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== undefined))
+
+/** The scenario as an experiment file that leaves nothing to a default: scenario.resolved.yaml. */
+export function toFile(scenario: Scenario): Record<string, unknown> {
+  const { workers, restart: _restart, stores: _stores, products: _products, ...rest } = scenario
+  const file = {
+    ...rest,
+    // A mutant brings workers, restart condition and keys with it.
+    guarantee: scenario.mutant ? null : workers.opa.guarantee,
+    points: scenario.points?.length === 0 ? null : scenario.points,
+    cells: scenario.cells.length === 0 ? null : scenario.cells,
+    window: formatDuration(scenario.window * 1_000),
+    expect: { ...scenario.expect },
+  }
+  return withoutNulls({ ...file, expect: withoutNulls(file.expect) })
+}
+
+const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))

@@ -1,7 +1,8 @@
 /** Experiment files: what is accepted, what is refused and where, and what defaults and mutants add. */
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { MUTANTS, MUTANT_NAMES, SAFE_WORKER } from './mutants.ts'
-import { contradictions, resolveScenario } from './resolve.ts'
+import { contradictions, resolveScenario, toFile } from './resolve.ts'
 import { readScenario, scenarioJsonSchema } from './schema.ts'
 import type { Problem, ScenarioFile } from './schema.ts'
 
@@ -122,4 +123,35 @@ test('the JSON schema describes the file as written, with every field explained 
   const schema = scenarioJsonSchema() as { properties: Record<string, { type?: string }>; required: string[] }
   expect(schema.required).toEqual(['name'])
   expect(schema.properties['window']?.type).toBe('string')
+})
+
+test.each<[string, object]>([
+  ['nothing', {}],
+  ['a mutant', { mutant: 'client-as-released', repeat: 3 }],
+  ['cells alone', { cells: [{ point: 'opb.commit.mid', mode: 'cold', hit: 4 }], window: '90s' }],
+  [
+    'everything',
+    { guarantee: 'at-least-once', points: ['mid-commit'], prefix: 'p1.', from: '/x.csv', keep: true },
+  ],
+  ['expectations', { expect: { max: { ttr_ms: '3s' }, min: { applied: 1 }, allowed: ['reorder'] } }],
+])('what a file with %s resolves to is a file that resolves to the same', (_, fields) => {
+  const scenario = resolveScenario(accepted({ name: 'x', ...fields }))
+  expect(resolveScenario(accepted(toFile(scenario)))).toEqual(scenario)
+})
+
+test('a resolved file leaves no number to a default', () => {
+  const file = toFile(resolveScenario(accepted({ name: 'x' })))
+  expect(file).toMatchObject({
+    seed: 7,
+    orders: 2_000,
+    partitions: 1,
+    window: '1m',
+    repeat: 1,
+    guarantee: 'exactly-once',
+  })
+})
+
+test('contracts/scenario.schema.json is the one that the code gives', () => {
+  const file = new URL('../../../contracts/scenario.schema.json', import.meta.url)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(scenarioJsonSchema())
 })

@@ -1,0 +1,91 @@
+/**
+ * `eoslab report`: the newest complete run of each experiment, on one page.
+ *
+ * Promises: reads results only, no broker; a run that cannot be read is named and left out, never guessed.
+ */
+import { newestRuns, readVerdict } from '../adapters/files/results.ts'
+import type { FoundRun } from '../adapters/files/results.ts'
+import { markdown } from '../adapters/formats/markdown.ts'
+import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
+import { terminalText } from '../adapters/terminal/table.ts'
+import { EXIT, LabError } from '../core/errors.ts'
+import type { RunResult } from '../core/matrix/result.ts'
+import { exitOf, worst } from '../core/oracle/verdict.ts'
+import type { Block } from '../core/report/blocks.ts'
+import { asRunResult } from '../core/report/read.ts'
+import { reportBlocks, terminalBlocks } from '../core/report/report.ts'
+import { resultsRoot, shownPath } from './results.ts'
+
+export interface ReportOptions {
+  readonly experiment?: string | undefined
+  readonly root?: string
+  /** The exit code is the worst verdict's. */
+  readonly check?: boolean
+}
+
+export interface Report {
+  readonly runs: readonly RunResult[]
+  readonly exit: number
+  /** What could not be read, one sentence each. */
+  readonly notes: readonly string[]
+}
+
+export async function report(options: ReportOptions): Promise<Report> {
+  const root = options.root ?? resultsRoot()
+  const found = await newestRuns(root)
+  const wanted = found.filter(
+    (run) => options.experiment === undefined || run.experiment === options.experiment,
+  )
+  const notes: string[] = []
+  const runs: RunResult[] = []
+  for (const run of wanted) {
+    const read = await readRun(run)
+    if ('problem' in read) notes.push(`${shownPath(run.dir)} is left out: ${read.problem}`)
+    else runs.push({ ...read.run, results: shownPath(run.dir) })
+  }
+  if (runs.length === 0) throw nothingToShow({ root, experiment: options.experiment, found, notes })
+  const exit = options.check ? exitOf(worst(runs.map((run) => run.verdict))) : EXIT.valid
+  return { runs, exit, notes }
+}
+
+/** The page, as Markdown. */
+export const reportMarkdown = (runs: readonly RunResult[]): string => markdown(reportBlocks(runs))
+
+/** The page, or the end of one run, for a terminal (or a file, where stdout is one). */
+export const forTerminal = (blocks: readonly Block[]): string =>
+  terminalText(blocks, {
+    width: widthFor(process.stdout, process.env),
+    colour: colourFor(process.stdout, process.env),
+  })
+
+export const runForTerminal = (run: RunResult): string => forTerminal(terminalBlocks(run))
+
+export const reportForTerminal = (runs: readonly RunResult[]): string => forTerminal(reportBlocks(runs))
+
+async function readRun(run: FoundRun): Promise<ReturnType<typeof asRunResult>> {
+  try {
+    return asRunResult(await readVerdict(run.dir))
+  } catch (error) {
+    if (error instanceof LabError) return { problem: error.message }
+    throw error
+  }
+}
+
+interface Nothing {
+  readonly root: string
+  readonly experiment: string | undefined
+  readonly found: readonly FoundRun[]
+  readonly notes: readonly string[]
+}
+
+function nothingToShow({ root, experiment, found, notes }: Nothing): LabError {
+  const known = found.map((run) => run.experiment).join(', ')
+  const of = experiment === undefined ? '' : ` of "${experiment}"`
+  const next =
+    experiment !== undefined && known !== ''
+      ? `There are runs of: ${known}`
+      : 'Make one: eoslab crash-matrix --at mid-commit (other results: set EOSLAB_RESULTS)'
+  return new LabError('NOTHING_TO_SHOW', `there is no complete run${of} in ${shownPath(root)}`, {
+    hint: [...notes, next].join('\n'),
+  })
+}
