@@ -93,6 +93,55 @@ describe('hits', () => {
 
   test.each<[string, KillFacts]>([
     [
+      'commit.before: the fence and its marker in one millisecond',
+      hit('commit.before', { partitions: log(marker(7, 'ABORT', { timestamp: 500_150 })) }),
+    ],
+    [
+      'commit.mid: answers of other APIs were delivered',
+      hit('commit.mid', {
+        frames: [
+          frame({ t: 1011, api: 'AddOffsetsToTxn', commit: null }),
+          frame({
+            t: 1012,
+            api: 'AddOffsetsToTxn',
+            commit: null,
+            direction: 'response',
+            moment: 'delivered',
+            errorCode: 0,
+          }),
+          SENT,
+          WITHHELD,
+        ],
+      }),
+    ],
+    [
+      'commit.mid: another task of the worker has its own fence and transactions',
+      hit('commit.mid', {
+        journals: of(
+          journal(LIFE, [
+            FENCED,
+            { ...FENCED, task: 1, transactionalId: 'c1.opb-1', producerId: '13' },
+            ...transaction(1, 100, 0),
+            ...transaction(2, 103, 4).slice(0, 4),
+            ...transaction(9, 50, 70)
+              .slice(0, 3)
+              .map((line) => ({ ...line, task: 1 })),
+          ]),
+        ),
+        frames: [
+          { ...SENT, t: 1012 },
+          { ...WITHHELD, t: 1013 },
+        ],
+      }),
+    ],
+    [
+      'random: a manifest transaction had begun after it',
+      hit('random', {
+        journals: of(killed(7, { f: 'txn', type: 'invoke', n: 3, kind: 'manifest', records: 1 })),
+        killLine: 16,
+      }),
+    ],
+    [
       'commit.after of an operator without state needs no state',
       hit('commit.after', {
         journals: of(withoutApply(HITS['commit.after']!.journals.killed as HistoryEvent[])),
@@ -169,8 +218,8 @@ describe('hits', () => {
       hit('random', { partitions: log(marker(7, 'ABORT', { timestamp: 999_999 })) }),
     ],
   ])('%s', (_, f) => {
-    const { verdict, summary } = weighEvidence(f)
-    expect({ verdict, summary }).toMatchObject({ verdict: 'hit' })
+    const { verdict, summary, transaction: name } = weighEvidence(f)
+    expect({ verdict, summary, name }).toMatchObject({ verdict: 'hit', name: `${TX}/${LIFE}/2` })
   })
 })
 
@@ -376,6 +425,12 @@ describe('almost hits', () => {
     ],
     ['random: no line', hit('random', { killLine: undefined }), 'saw no line'],
     ['random: a line that is not there', hit('random', { killLine: 99 }), 'line 99 is not in the journal'],
+    ['mid: nothing in the log', hit('commit.mid', { partitions: [] }), 'neither records nor a marker'],
+    [
+      'mid: frames of another producer',
+      hit('commit.mid', { frames: [frame({ producerId: '13' }), { ...WITHHELD, producerId: '13' }] }),
+      'did not see EndTxn',
+    ],
     ['an unknown point', hit('random', { point: 'opb.nowhere' }), 'not in the registry'],
   ]
   test.each(almost)('%s', (_, f, reason) => {

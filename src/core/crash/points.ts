@@ -170,9 +170,6 @@ function resolveOne(text: string): PointOrder[] {
  */
 export function resolvePoints(at: readonly string[]): PointOrder[] {
   const orders = new Map<string, PointOrder>()
-  for (const order of at.flatMap(resolveOne)) {
-    const key = `${order.point.name}:${order.hit ?? ''}`
-    if (!orders.has(key)) orders.set(key, order)
-  }
+  for (const order of at.flatMap(resolveOne)) orders.set(`${order.point.name}:${order.hit ?? ''}`, order)
   return [...orders.values()]
 }
