@@ -1,13 +1,12 @@
 /**
- * Writes contracts/golden/orders.jsonl: orders as they arrive, and what the rules of schema v1 make of them.
+ * Content of contracts/golden/orders.jsonl: orders as they arrive, and what the rules of schema v1 make of
+ * them. `npm run contracts` writes the file.
  *
  * The expectations are written by hand here, from contracts/schema-v1.md; nothing in this file calls the code
  * that implements the rules, so operator and oracle are both judged by it. Base64 because some values are no
  * text at all. `partition_of_8` is the partition of `storeId#productId` among 8, as Kafka's own default
  * partitioner gives it (taken from kafkajs, not from our murmur2).
  */
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { Partitioners } from 'kafkajs'
 
 interface Enriched {
@@ -333,8 +332,4 @@ export function goldenOrders(): string {
     }))
     .map((line) => `${JSON.stringify(line)}\n`)
     .join('')
-}
-
-if (import.meta.main) {
-  writeFileSync(path.resolve(import.meta.dirname, '../contracts/golden/orders.jsonl'), goldenOrders())
 }
