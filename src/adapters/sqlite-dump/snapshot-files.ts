@@ -1,0 +1,28 @@
+/** Snapshot files as the oracle sees them: there or not, and the file that the manifest describes or not. */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { SnapshotDump } from '../../core/oracle/input.ts'
+import type { NamedSnapshot } from '../../core/oracle/manifests.ts'
+
+/** `directory` is the parent of the tasks' own ones: `<state root>/<prefix>/snapshots`. */
+export async function inspectSnapshots(
+  directory: string,
+  named: readonly NamedSnapshot[],
+): Promise<SnapshotDump[]> {
+  const dumps: SnapshotDump[] = []
+  for (const { partition, entry } of named) {
+    const file = path.join(directory, `opb-${partition}`, entry.path)
+    const exists = existsSync(file)
+    dumps.push({ partition, entry, file, exists, ...(exists ? { intact: await isIntact(file, entry) } : {}) })
+  }
+  return dumps
+}
+
+async function isIntact(file: string, entry: { bytes: number; sha256: string }): Promise<boolean> {
+  if (statSync(file).size !== entry.bytes) return false
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex') === entry.sha256
+}

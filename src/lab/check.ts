@@ -1,0 +1,135 @@
+/**
+ * `eoslab check`: collect, judge, and lay the judgement out as a table. It runs on any prefix of ours, a kept
+ * cell included, and knows of it only what the log, the state directory and two flags say.
+ */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { terminalText } from '../adapters/terminal/table.ts'
+import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
+import { PREFIX_PATTERN } from '../core/contracts/names.ts'
+import { LabError } from '../core/errors.ts'
+import type { OracleInput } from '../core/oracle/input.ts'
+import { judge } from '../core/oracle/judge.ts'
+import type { Anomaly, AnomalyName, CheckResult, Judgement, Verdict } from '../core/oracle/verdict.ts'
+import { type Block, heading, left, list, right, table, text, words } from '../core/report/blocks.ts'
+import { parseWindowSeconds } from '../core/scenario/units.ts'
+import { resolveBroker, withBroker } from './broker.ts'
+import { collect } from './collect.ts'
+
+export interface CheckOptions {
+  readonly brokers?: string | undefined
+  readonly prefix: string
+  readonly stateDir: string
+  readonly window?: string | undefined
+  readonly pipeline: string
+  readonly say?: ((text: string) => void) | undefined
+}
+
+/** What `check --json` prints. */
+export interface CheckReport {
+  readonly verdict: Verdict
+  readonly prefix: string
+  readonly pipeline: string
+  readonly window_s: number
+  readonly clean_end: boolean
+  readonly anomalies: readonly AnomalyName[]
+  readonly findings: readonly Anomaly[]
+  readonly checks: readonly CheckResult[]
+  readonly totals: Judgement['totals']
+  readonly overcharge: Judgement['overcharge']
+  readonly overcharge_total: number
+  readonly oracle_version: string
+}
+
+export async function check(options: CheckOptions): Promise<CheckReport> {
+  const { prefix } = options
+  if (!PREFIX_PATTERN.test(prefix)) {
+    throw new LabError('USAGE', `--prefix ${JSON.stringify(prefix)} cannot begin a topic name`, {
+      hint: 'Letters, digits, dot, underscore and hyphen, at most 200 of them.',
+    })
+  }
+  const window = options.window === undefined ? undefined : parseWindowSeconds(options.window)
+  const pipeline = pipelineOf(options.pipeline)
+  const kept = keptCell(options)
+  const place = { brokers: options.brokers ?? kept?.brokers, stateDir: options.stateDir, say: options.say }
+  const work = async ({ brokers }: { brokers: string }): Promise<CheckReport> => {
+    const stateRoot = kept?.stateRoot ?? options.stateDir
+    const input = await collect({ brokers, prefix, stateRoot, window: window ?? kept?.window, pipeline })
+    return reportOf(input, judge(input))
+  }
+  const dataDir = place.brokers === undefined ? kept?.brokerData : undefined
+  if (dataDir !== undefined) return withBroker({ ...place, dataDir }, work)
+  return work(await resolveBroker(place))
+}
+
+function pipelineOf(name: string): OracleInput['pipeline'] {
+  if (name === 'reference' || name === 'reference-stateless') return name
+  throw new LabError('USAGE', `--pipeline ${name}: there is no such pipeline`, {
+    hint: 'Known are: reference, reference-stateless',
+  })
+}
+
+interface KeptCell {
+  readonly prefix: string
+  readonly stateRoot: string
+  readonly brokers?: string
+  readonly brokerData?: string
+  readonly window?: number
+}
+
+/** The cell that the last matrix kept, if it has this prefix: its state lies elsewhere, perhaps its broker too. */
+function keptCell({ stateDir, prefix }: CheckOptions): KeptCell | undefined {
+  try {
+    const kept = JSON.parse(readFileSync(path.join(stateDir, 'kept.json'), 'utf8')) as KeptCell
+    return kept.prefix === prefix ? kept : undefined
+  } catch {
+    return undefined // no matrix has run here
+  }
+}
+
+function reportOf(input: OracleInput, judgement: Judgement): CheckReport {
+  return {
+    verdict: judgement.verdict,
+    prefix: input.prefix,
+    pipeline: input.pipeline,
+    window_s: input.window,
+    clean_end: input.cleanEnd,
+    anomalies: judgement.anomalies,
+    findings: judgement.checks.flatMap((c) => c.anomalies.slice(0, 5)),
+    checks: judgement.checks,
+    totals: judgement.totals,
+    overcharge: judgement.overcharge,
+    overcharge_total: judgement.overchargeTotal,
+    oracle_version: judgement.oracleVersion,
+  }
+}
+
+export function checkBlocks(report: CheckReport): Block[] {
+  const { totals } = report
+  const rows = report.checks.map((c) => [
+    c.check,
+    c.verdict,
+    c.count === 0 ? '' : String(c.count),
+    c.anomalies[0]?.message ?? c.reason ?? '',
+  ])
+  const blocks: Block[] = [
+    heading(2, `${report.prefix || '(no prefix)'}: ${report.verdict}`),
+    table([left('check'), left('verdict'), right('found'), words('first finding, or why not judged')], rows),
+    list(Object.entries(totals).map(([name, n]) => `${name}: ${n.toLocaleString('en-US')}`)),
+  ]
+  if (report.overcharge.length > 0) {
+    const first = report.overcharge[0]!
+    blocks.push(
+      text(
+        `Order ${first.orderId} was counted once too often, amount ${first.amount.toLocaleString('en-US')}; ${report.overcharge.length.toLocaleString('en-US')} such countings, total overcharged ${report.overcharge_total.toLocaleString('en-US')}.`,
+      ),
+    )
+  }
+  return blocks
+}
+
+export const checkText = (report: CheckReport): string =>
+  terminalText(checkBlocks(report), {
+    width: widthFor(process.stdout, process.env),
+    colour: colourFor(process.stdout, process.env),
+  })
