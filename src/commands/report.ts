@@ -25,11 +25,14 @@ export default class Report extends LabCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Report)
     const lab = await import('../lab/report.ts')
-    const { runs, exit, notes } = await lab.report({ experiment: flags.experiment, check: flags.check })
+    const { runs, verdict, exit, notes } = await lab.report({
+      experiment: flags.experiment,
+      check: flags.check,
+    })
     for (const note of notes) this.say(note)
-    if (flags.format === 'json') this.print(JSON.stringify({ runs }, null, 2))
+    if (flags.format === 'json') this.print(JSON.stringify({ verdict, runs }, null, 2))
     else this.print(flags.format === 'md' ? lab.reportMarkdown(runs) : lab.reportForTerminal(runs))
     this.exitWith(exit)
-    return { runs }
+    return { verdict, runs }
   }
 }

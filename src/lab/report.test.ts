@@ -1,5 +1,5 @@
 /** Results written and read back on a real file system, and what `eoslab report` makes of them. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -60,6 +60,12 @@ test('the newest run of each experiment is on the page', async () => {
   expect(runs[0]?.results).toBe(dir)
   expect(reportMarkdown(runs)).not.toContain('older')
   expect({ exit, notes }).toEqual({ exit: 0, notes: [] })
+})
+
+test('results that were moved are shown where they are now', async () => {
+  await keep(sampleRun())
+  renameSync(path.join(root, 'crash-matrix'), path.join(root, 'archive'))
+  expect((await report({ root })).runs[0]?.results).toContain(path.join(root, 'archive'))
 })
 
 test('one experiment alone, and a name that has no runs', async () => {

@@ -11,6 +11,7 @@ import { terminalText } from '../adapters/terminal/table.ts'
 import { EXIT, LabError } from '../core/errors.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { exitOf, worst } from '../core/oracle/verdict.ts'
+import type { Verdict } from '../core/oracle/verdict.ts'
 import type { Block } from '../core/report/blocks.ts'
 import { asRunResult } from '../core/report/read.ts'
 import { reportBlocks, terminalBlocks } from '../core/report/report.ts'
@@ -25,6 +26,8 @@ export interface ReportOptions {
 
 export interface Report {
   readonly runs: readonly RunResult[]
+  /** The worst of the runs. */
+  readonly verdict: Verdict
   readonly exit: number
   /** What could not be read, one sentence each. */
   readonly notes: readonly string[]
@@ -44,8 +47,8 @@ export async function report(options: ReportOptions): Promise<Report> {
     else runs.push({ ...read.run, results: shownPath(run.dir) })
   }
   if (runs.length === 0) throw nothingToShow({ root, experiment: options.experiment, found, notes })
-  const exit = options.check ? exitOf(worst(runs.map((run) => run.verdict))) : EXIT.valid
-  return { runs, exit, notes }
+  const verdict = worst(runs.map((run) => run.verdict))
+  return { runs, verdict, exit: options.check ? exitOf(verdict) : EXIT.valid, notes }
 }
 
 /** The page, as Markdown. */
