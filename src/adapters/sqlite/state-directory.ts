@@ -18,8 +18,9 @@ import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import type { OpenedState, StateHome } from '../../core/ports/state-home.ts'
 import type { StateStore, StoreLineage } from '../../core/ports/store.ts'
 import { fsyncPath, renameDurably, requireWritable, writeDurably } from './files.ts'
+import { lineageOf } from './inspect.ts'
 import { checkSnapshot, snapshotFile } from './snapshot-files.ts'
-import { DamagedState, SqliteStore, readMeta } from './store.ts'
+import { DamagedState, SqliteStore } from './store.ts'
 
 const GENERATION = /^gen-(\d+)$/
 
@@ -50,17 +51,9 @@ export class StateDirectory implements StateHome {
   }
 
   peek(): StoreLineage | undefined {
+    // What can't be read is open()'s business, which says why.
     const file = this.currentFile()
-    if (file === undefined || !existsSync(file)) return undefined
-    let db: Database.Database | undefined
-    try {
-      db = new Database(file, { readonly: true, fileMustExist: true })
-      return readMeta(db).lineage
-    } catch {
-      return undefined // open() will say why
-    } finally {
-      db?.close()
-    }
+    return file === undefined ? undefined : lineageOf(file)
   }
 
   open(): OpenedState {

@@ -49,7 +49,12 @@ export interface KnownSnapshots {
   readonly entries: readonly SnapshotEntry[]
 }
 
-export async function loadManifests(deps: RecoveryDeps, options: RecoverOptions): Promise<KnownSnapshots> {
+export async function loadManifests(
+  deps: Pick<RecoveryDeps, 'log' | 'clock' | 'say' | 'shelf'>,
+  options: Pick<RecoverOptions, 'partition' | 'stallMs'> & {
+    readonly topics: { readonly snapshots: string }
+  },
+): Promise<KnownSnapshots> {
   const { log, clock, say } = deps
   const { partition } = options
   const topic = options.topics.snapshots
