@@ -1,0 +1,21 @@
+/** `eoslab snapshot take`: a snapshot of each task, by its live owner if it has one. */
+import { LabCommand } from '../../base.ts'
+import type { TakeResult } from '../../lab/snapshot.ts'
+import { taskFlags } from '../../lab/task-flags.ts'
+
+export default class SnapshotTake extends LabCommand {
+  static override summary = "snapshot OpB's tasks and publish the manifests"
+  static override description =
+    'A running OpB is asked through its local socket and answers when its manifest is committed. A task without ' +
+    'a live owner is fenced and recovered first.'
+  static override examples = ['<%= config.bin %> <%= command.id %> --prefix p1.']
+  static override flags = taskFlags
+
+  async run(): Promise<TakeResult> {
+    const { flags } = await this.parse(SnapshotTake)
+    const { takeSnapshots, takeTable } = await import('../../lab/snapshot.ts')
+    const result = await takeSnapshots(flags, this.say)
+    if (!this.jsonEnabled()) this.print(await takeTable(result))
+    return result
+  }
+}
