@@ -22,11 +22,16 @@ interface Row {
   readonly info: InfoRecord
 }
 
+const ROW_HINT =
+  'Correct the line. Orders that should be rejected by OpA belong into JSON Lines, sent as they are.'
+const HEADER_HINT =
+  'The first line names the columns; orderId, productId, price, qty, storeId and ts must be among them.'
+
 const bad = (place: string, message: string, cause?: unknown): LabError =>
-  new LabError('BAD_INPUT_FILE', `${place}: ${message}`, {
-    hint: 'The first line names the columns; orderId, productId, price, qty, storeId and ts must be among them.',
-    cause,
-  })
+  new LabError('BAD_INPUT_FILE', `${place}: ${message}`, { hint: ROW_HINT, cause })
+
+const badHeader = (place: string, message: string): LabError =>
+  new LabError('BAD_INPUT_FILE', `${place}: ${message}`, { hint: HEADER_HINT })
 
 /** Strict UTF-8: the CSV parser would put U+FFFD in place of what it cannot read. */
 async function* decoded(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
@@ -52,9 +57,10 @@ async function* decoded(file: string, chunks: AsyncIterable<Buffer>): AsyncGener
 function readHeader(place: string, header: readonly string[]): string[] {
   const names = header.map((name) => name.trim())
   const missing = COLUMNS.filter((name) => !names.includes(name))
-  if (missing.length > 0) throw bad(place, `the header has no column ${missing.join(', ')}`)
+  if (missing.length > 0) throw badHeader(place, `the header has no column ${missing.join(', ')}`)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw bad(place, `the header names the column ${JSON.stringify(twice)} twice`)
+  if (twice !== undefined)
+    throw badHeader(place, `the header names the column ${JSON.stringify(twice)} twice`)
   return names
 }
 

@@ -87,7 +87,13 @@ test.each([
   ['no header', good, /line 1: the header has no column/],
   ['only a header', HEADER, /holds no orders/],
   ['open quote', HEADER + good + '"o2,A,p,1,1,1,x\n', /line \d+: /],
-  ['open quote in a large file', `${HEADER}"${'x'.repeat(2 * MAX_RECORD_BYTES)}`, /line \d+: /],
+  ['open quote in a large file', `${HEADER}"${'x'.repeat(2 * MAX_RECORD_BYTES)}`, /line 2: .*exceed/i],
+  [
+    'line after a blank one and a row of two lines',
+    `${HEADER}\n"o\n1",A,p,1,1,1,x\no2,A,p,cheap,1,1,x\n`,
+    /line 5: price/,
+  ],
+  ['too few columns after the same', `${HEADER}\n"o\n1",A,p,1,1,1,x\no2,A\n`, /line 5: /],
   ['Latin-1', latin1(HEADER + good + 'o2,Gr\xfc\xdfe,p,1,1,1,x\n'), /line \d.*: is not UTF-8/],
   ['cut within a character', latin1(HEADER + 'o2,A,p,1,1,1,x\xe5'), /the file ends within a character/],
 ])('CSV refused: %s', async (name, content, message) => {
