@@ -1,5 +1,4 @@
 /** Experiment files: what is accepted, what is refused and where, and what defaults and mutants add. */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { MUTANTS, MUTANT_NAMES, SAFE_WORKER } from './mutants.ts'
 import { contradictions, resolveScenario, toFile } from './resolve.ts'
@@ -149,9 +148,4 @@ test('a resolved file leaves no number to a default', () => {
     repeat: 1,
     guarantee: 'exactly-once',
   })
-})
-
-test('contracts/scenario.schema.json is the one that the code gives', () => {
-  const file = new URL('../../../contracts/scenario.schema.json', import.meta.url)
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(scenarioJsonSchema())
 })
