@@ -31,21 +31,22 @@ const command = (over: object = {}) => ({
   ...over,
 })
 
+const value = (i: number): string =>
+  JSON.stringify({
+    orderId: `o${i}`,
+    productId: `p${i % 7}`,
+    price: 10,
+    qty: 1,
+    storeId: 'A',
+    ts: i,
+    validated: true,
+    normTs: i,
+  })
+
 beforeAll(async () => {
   brokers = inject('brokers')
   await createTopics({ brokers, stateDir: root, prefix, partitions: 1 })
-  const admin = await openTopicAdmin({ brokers })
-  const value = (i: number): string =>
-    JSON.stringify({
-      orderId: `o${i}`,
-      productId: `p${i % 7}`,
-      price: 10,
-      qty: 1,
-      storeId: 'A',
-      ts: i,
-      validated: true,
-      normTs: i,
-    })
+  const admin = openTopicAdmin({ brokers })
   await admin.append(
     names.enriched,
     Array.from({ length: 120 }, (_, i) => ({ partition: 0, key: `o${i}`, value: value(i) })),
@@ -59,7 +60,7 @@ afterAll(async () => {
 })
 
 /** Lives the life of OpB for `count` records: recover, then one transaction, and no apply if it is killed. */
-async function opb(count: number, killed: 'before-apply' | undefined = undefined): Promise<void> {
+async function opb(count: number, killed?: 'before-apply'): Promise<void> {
   const context = {
     target: findTarget(flags()),
     log,
