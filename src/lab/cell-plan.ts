@@ -28,6 +28,8 @@ export interface CellPlan {
   readonly workers?: { readonly opa: WorkerOptions; readonly opb: WorkerOptions }
   readonly restart?: Restart
   readonly mutant: string | null
+  /** The hit was asked for: having nothing before or after it is then no fault. */
+  readonly asked: boolean
 }
 
 /** What happened, without judgement. Times are CLOCK_MONOTONIC milliseconds. */
@@ -47,6 +49,8 @@ export interface CellRun {
   readonly randomEvent: HistoryEvent | undefined
   readonly clean: boolean
   readonly problem: LabError | undefined
+  /** Next input offset in the victim's local state, read from a copy between kill and restart. */
+  readonly stateAtKill: number | undefined
   /** LSO of the victim's input at the kill, per partition. */
   readonly lsoAtKill: readonly number[]
 }

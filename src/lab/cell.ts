@@ -37,6 +37,8 @@ export interface CellDeps {
   readonly clock: Clock
   readonly journal: Journal
   readonly feeder: Feeder
+  /** Next input offset in a task's local state, read from a copy. */
+  readonly readState: (stateDir: string, task: number) => Promise<number | undefined>
   /** Root of all state: `<stateRoot>/<prefix>`. */
   readonly stateRoot: string
   readonly prefix: string
@@ -56,12 +58,19 @@ export class Cell {
   readonly stateDir: string
   readonly #crew: CrewMember[] = []
   #fed = 0
+  #snapshots: readonly SnapshotDone[] = []
+  #outcome: Partial<CellRun> = {}
 
   constructor(plan: CellPlan, deps: CellDeps) {
     this.#plan = plan
     this.#deps = deps
     this.names = topicNames(deps.prefix)
     this.stateDir = path.join(deps.stateRoot, prefixDirectory(deps.prefix))
+  }
+
+  /** What is known so far, for a cell that could not run to its end. */
+  soFar(): Partial<CellRun> {
+    return { ...this.#facts(), snapshots: this.#snapshots, ordersFed: this.#fed, ...this.#outcome }
   }
 
   async run(): Promise<CellRun> {
@@ -74,6 +83,7 @@ export class Cell {
       await this.#feed(first)
       await this.#settled('the first 40 % to be processed')
       const snapshots = await this.#snapshot()
+      this.#snapshots = snapshots
       const victims = this.#victims()
       await this.#order(victims)
       const outcome = await this.#killWhileFlowing(victims)
@@ -241,6 +251,7 @@ export class Cell {
     const random = plan.point.endsWith('.random') ? this.#killAtEvent(victims[0]!) : undefined
     const rest = plan.orders - this.#fed
     const flowing = this.#feed(rest)
+    flowing.catch(() => {})
     const allDead = (): boolean => victims.every((v) => v.exit !== undefined)
     await until(() => allDead() || this.#survived(), {
       what: `the kill at ${plan.point} hit ${plan.hit}`,
@@ -259,6 +270,8 @@ export class Cell {
     const dead = victims[0]!
     const lsoAtKill = await this.#inputEnds(dead.spec)
     const dangling = await countDangling(deps.log, this.names, plan.partitions)
+    const stateAtKill =
+      dead.spec.operator === 'opb' ? await deps.readState(this.stateDir, plan.task) : undefined
     if (plan.mode === 'cold') this.#loseState(victims)
     const member = await restartVictims(victims, {
       restart: plan.restart ?? 'at-once',
@@ -273,7 +286,7 @@ export class Cell {
       ms: BOOT_MS,
       failed: this.#failure,
     })
-    return {
+    const outcome = {
       killed,
       exit: dead.exit,
       killedIncarnation: dead.handle.incarnation,
@@ -281,9 +294,12 @@ export class Cell {
       ordersAtKill,
       dangling,
       lsoAtKill,
+      stateAtKill,
       respawnedAt: member.handle.spawnedAt,
       randomEvent: random?.event(),
     }
+    this.#outcome = outcome
+    return outcome
   }
 
   /** True when the victim lives on though everything has been processed: the point was not reached. */
@@ -352,6 +368,7 @@ const NO_KILL = {
   nextIncarnation: undefined,
   dangling: {},
   lsoAtKill: [],
+  stateAtKill: undefined,
   respawnedAt: undefined,
   randomEvent: undefined,
 } as const

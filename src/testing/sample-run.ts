@@ -75,6 +75,9 @@ const CELL: CellResult = {
   },
   command: 'eoslab crash-matrix --at opb.commit.mid:5 --seed 7 --orders 2000',
   story: 'Transaction 19 (66 records) committed although OpB never learned; replay applied 66 updates, once.',
+  overcharge_total: 0,
+  overcharge: [],
+  problem: null,
   wall_ms: 3_812,
 }
 

@@ -187,5 +187,5 @@ function identityOf(transaction: Transaction): FenceResult {
   const { producerId, producerEpoch } = (
     transaction as unknown as { eoslabIdentity(): { producerId: unknown; producerEpoch: number } }
   ).eoslabIdentity()
-  return { producerId: String(producerId), epoch: Number(producerEpoch) }
+  return { producerId: String(producerId), epoch: producerEpoch }
 }

@@ -2,7 +2,7 @@
  * What a run and its cells report: the stable JSON of `crash-matrix --json` and `run --json`, the rows of
  * cells.csv and of the report. Field names are the contract (snake_case, units last); more may be added.
  */
-import type { Anomaly, AnomalyName, CheckResult, Verdict } from '../oracle/verdict.ts'
+import type { Anomaly, AnomalyName, CheckResult, Overcharge, Verdict } from '../oracle/verdict.ts'
 
 export interface Phases {
   /** Process gone until the supervisor knew. */
@@ -88,6 +88,11 @@ export interface CellResult {
   readonly command: string
   /** One sentence on what committed, what aborted and why. */
   readonly story: string
+  /** Money counted more than once, or that should never have been counted; 0 on exactly-once. */
+  readonly overcharge_total: number
+  readonly overcharge: readonly Overcharge[]
+  /** Why the cell could not run to its end, if it could not; its verdict is then at least unknown. */
+  readonly problem: string | null
   readonly wall_ms: number
 }
 

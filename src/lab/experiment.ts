@@ -1,0 +1,285 @@
+/**
+ * An experiment: every cell of a scenario on one broker, then verdict, expectations and results.
+ *
+ * Promises: the plan is a pure function of scenario and seed; results are written also when a cell could not
+ * run to its end; the last OpB cell is kept for `eoslab recover`, its broker data included; whatever is not
+ * kept is removed, topics only under our own prefixes. Ctrl-C stops workers and broker.
+ */
+import { rmSync } from 'node:fs'
+import { openTopicAdmin } from '../adapters/kafka/topic-admin.ts'
+import { connectLog } from '../adapters/kafka/log.ts'
+import { checkOrders, readOrders } from '../adapters/files/orders-file.ts'
+import { hostClock } from '../adapters/host/clock.ts'
+import { provenance } from '../adapters/host/provenance.ts'
+import { openRawLog } from '../adapters/raw-log/platformatic.ts'
+import { PRAGMAS } from '../adapters/sqlite/store.ts'
+import { createProgress, type Progress } from '../adapters/terminal/progress.ts'
+import { topicNames } from '../core/contracts/names.ts'
+import { planMatrix, type PlannedCell } from '../core/crash/plan.ts'
+import { resolvePoints } from '../core/crash/points.ts'
+import type { CellResult, RunResult } from '../core/matrix/result.ts'
+import { number } from '../core/report/numbers.ts'
+import { evaluate } from '../core/scenario/expect.ts'
+import type { Scenario } from '../core/scenario/resolve.ts'
+import { formatDuration } from '../core/scenario/units.ts'
+import { generateOrders } from '../core/workload/generator.ts'
+import { DEFAULT_PROFILE } from '../core/workload/profile.ts'
+import type { OrderSource } from '../core/workload/source.ts'
+import { withBroker, type LentBroker } from './broker.ts'
+import type { CellPlan } from './cell-plan.ts'
+import type { CrewMember } from './crew.ts'
+import { onInterrupt } from './interrupt.ts'
+import { cellDirectory, judgedCell, type CellPlace } from './judged-cell.ts'
+import { keepCell } from './kept.ts'
+import { completeRun, startRun, type ResultsFolder } from './results.ts'
+
+export interface ExperimentOptions {
+  readonly scenario: Scenario
+  readonly brokers: string | undefined
+  readonly stateDir: string
+  readonly quiet: boolean
+  readonly argv: readonly string[]
+}
+
+/** Share of orders that must be rejected, and of repeated ids, in generated workloads. */
+const DIRTY = 0.005
+const DUPLICATE_IDS = 0.01
+
+interface Stage extends ExperimentOptions {
+  readonly orders: number
+  readonly planned: readonly PlannedCell[]
+  readonly progress: Progress
+  readonly folder: ResultsFolder
+  readonly prefix: string
+  readonly startedMs: number
+}
+
+/** The cells of a scenario; a pure function of it and of the number of orders. */
+export function planScenario(scenario: Scenario, orders: number): PlannedCell[] {
+  const common = { seed: scenario.seed, orders, partitions: scenario.partitions, repeat: scenario.repeat }
+  const planned =
+    scenario.points?.length === 0 ? [] : planMatrix({ ...common, points: pointsOf(scenario.points) })
+  const single = scenario.cells.flatMap(({ point, hit, mode }) =>
+    planMatrix({ ...common, points: resolvePoints([hit === undefined ? point : `${point}:${hit}`]), mode }),
+  )
+  return [...planned, ...single]
+}
+
+const pointsOf = (points: readonly string[] | null) => (points === null ? undefined : resolvePoints(points))
+
+export async function runExperiment(options: ExperimentOptions): Promise<RunResult> {
+  const { scenario, stateDir, quiet } = options
+  const orders = scenario.from === null ? scenario.orders : await ordersIn(scenario)
+  const planned = planScenario(scenario, orders)
+  const startedMs = hostClock.wallMs()
+  const folder = await startRun({ experiment: scenario.name, seed: scenario.seed, startedMs })
+  const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
+  const run36 = startedMs.toString(36).slice(-6)
+  const stage: Stage = {
+    ...options,
+    orders,
+    planned,
+    progress,
+    folder,
+    startedMs,
+    prefix: scenario.prefix ?? `${scenario.name.slice(0, 24)}-${run36}${process.pid.toString(36)}.`,
+  }
+  try {
+    const say = (text: string): void => progress.say(text)
+    return await withBroker(
+      { brokers: options.brokers, stateDir, say, leaveRunning: scenario.keep },
+      (broker) => onBroker(stage, broker),
+    )
+  } finally {
+    progress.close()
+  }
+}
+
+async function ordersIn(scenario: Scenario): Promise<number> {
+  const { orders } = await checkOrders(scenario.from!)
+  return scenario.orders === 0 ? orders : Math.min(orders, scenario.orders)
+}
+
+async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
+  const { brokers } = broker
+  const admin = openTopicAdmin({ brokers, clientId: 'eoslab-supervisor' })
+  // The oracle's client takes a while to load; it does so while the first cell runs.
+  const opening = openRawLog({ brokers })
+  opening.catch(() => {})
+  const log = await connectLog({ brokers, clientId: 'eoslab-supervisor' })
+  const crew: CrewMember[] = []
+  const forget = onInterrupt(async () => {
+    for (const member of crew) if (member.exit === undefined) member.handle.kill('SIGKILL')
+    stage.progress.say(`interrupted; what was measured is in ${stage.folder.dir}`)
+  })
+  try {
+    const cells: CellResult[] = []
+    const places: CellPlace[] = []
+    for (const [index, planned] of stage.planned.entries()) {
+      stage.progress.cell(planned.cell, stage.planned.length)
+      const place = {
+        ...placeOf(stage, planned, index),
+        brokers,
+        admin,
+        log,
+        rawLog: await opening,
+        onMember: (m: CrewMember) => void crew.push(m),
+      }
+      const cell = await judgedCell(cellPlan(stage, planned), place)
+      await record(stage, cell, place)
+      cells.push(cell)
+      places.push(place)
+      stage.progress.done(cell.verdict, summaryOf(cell))
+    }
+    const result = await complete(stage, cells, broker)
+    await tidy(stage, { cells, places, broker, result })
+    return result
+  } finally {
+    forget()
+    await Promise.allSettled([log.close(), admin.close(), opening.then((raw) => raw.close())])
+  }
+}
+
+function summaryOf(cell: CellResult): string {
+  const ttr = cell.ttr_ms === null ? '' : `back in ${number(cell.ttr_ms)} ms`
+  const why =
+    cell.verdict === 'invalid'
+      ? cell.anomalies.join(', ')
+      : cell.verdict === 'valid'
+        ? ''
+        : (cell.problem ?? cell.evidence.summary)
+  return [`hit ${cell.hit}`, ttr, why].filter((part) => part !== '').join(', ')
+}
+
+function sourceOf(stage: Stage, seed: number): OrderSource {
+  const { scenario, orders } = stage
+  if (scenario.from !== null) return readOrders(scenario.from)
+  return generateOrders({
+    ...DEFAULT_PROFILE,
+    orders,
+    seed,
+    stores: scenario.stores ?? DEFAULT_PROFILE.stores,
+    products: scenario.products ?? DEFAULT_PROFILE.products,
+    dirty: DIRTY,
+    duplicateIds: DUPLICATE_IDS,
+  })
+}
+
+function placeOf(stage: Stage, planned: PlannedCell, index: number) {
+  const { scenario, orders, stateDir, progress } = stage
+  const flags = [
+    `--at ${planned.point}:${planned.hit}`,
+    ...(planned.mode === 'cold' ? ['--cold'] : []),
+    `--seed ${planned.seed}`,
+    ...(scenario.from === null ? [`--orders ${orders}`] : [`--from ${scenario.from}`]),
+    `--partitions ${scenario.partitions}`,
+    `--window ${formatDuration(scenario.window * 1000)}`,
+  ]
+  return {
+    prefix: `${stage.prefix}${String(index + 1).padStart(2, '0')}.`,
+    stateRoot: stateDir,
+    source: sourceOf(stage, planned.seed),
+    say: (what: string) => progress.update(what),
+    command: scenario.mutant
+      ? `eoslab run experiments/mutants/${scenario.mutant}.yaml`
+      : `eoslab crash-matrix ${flags.join(' ')}`,
+  }
+}
+
+function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
+  const { scenario, orders } = stage
+  const { cell, operator, hit, task, mode, seed, repeat, batch, asked } = planned
+  return {
+    cell,
+    point: planned.point,
+    operator,
+    hit,
+    task,
+    mode,
+    seed,
+    repeat,
+    batch,
+    asked,
+    orders,
+    partitions: scenario.partitions,
+    window: scenario.window,
+    pipeline: scenario.pipeline,
+    workers: scenario.workers,
+    restart: scenario.restart,
+    mutant: scenario.mutant,
+  }
+}
+
+async function record(stage: Stage, cell: CellResult, place: CellPlace): Promise<void> {
+  const dir = cellDirectory(place)
+  await stage.folder.addEvidence(cell.cell, {
+    cell: cell.cell,
+    evidence: cell.evidence,
+    story: cell.story,
+    findings: cell.findings,
+  })
+  await stage.folder.addJournals(cell.cell, `${dir}/journals`)
+  if (cell.verdict !== 'valid') await stage.folder.keep(cell.cell, 'state', dir)
+}
+
+async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): Promise<RunResult> {
+  const { scenario } = stage
+  const { expectations, verdict } = evaluate(scenario.expect, cells)
+  const result: RunResult = {
+    experiment: scenario.name,
+    verdict,
+    seed: scenario.seed,
+    results: stage.folder.dir,
+    brokers: broker.brokers,
+    cells,
+    expectations,
+    provenance: await provenance({
+      seed: scenario.seed,
+      startedMs: stage.startedMs,
+      argv: stage.argv,
+      kafka: broker.kind === 'given' ? null : KAFKA_VERSION,
+      client: scenario.workers.opb.client,
+      sqlite: null,
+      pragmas: PRAGMAS,
+    }),
+    wall_ms: Math.round(hostClock.wallMs() - stage.startedMs),
+  }
+  const completed = await completeRun(stage.folder, { result, scenario })
+  for (const note of completed.notes) stage.progress.say(note)
+  return completed.result
+}
+
+/** Version of the pinned jars. */
+const KAFKA_VERSION = '4.3.0'
+
+interface Ended {
+  readonly cells: readonly CellResult[]
+  readonly places: readonly CellPlace[]
+  readonly broker: LentBroker
+  readonly result: RunResult
+}
+
+/** Keeps the last OpB cell (all, with `keep`) and removes the others' topics and state. */
+async function tidy(stage: Stage, ended: Ended): Promise<void> {
+  const { cells, places, broker, result } = ended
+  const { scenario, stateDir } = stage
+  const last = scenario.pipeline === 'reference' ? cells.findLastIndex((c) => c.operator === 'opb') : -1
+  if (last >= 0) {
+    const cell = cells[last]!
+    const kept = {
+      prefix: cell.prefix,
+      cell: cell.cell,
+      point: cell.point,
+      window: scenario.window,
+      results: result.results,
+    }
+    keepCell(stateDir, { ...kept, stateRoot: stateDir }, broker)
+  }
+  if (scenario.keep) return
+  for (const [index, place] of places.entries()) {
+    if (index === last) continue
+    if (broker.kind !== 'ephemeral' || last >= 0)
+      await place.admin.remove(Object.values(topicNames(place.prefix)))
+    rmSync(cellDirectory(place), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The kept cell: the last OpB cell of the last matrix, for `eoslab recover` without `--prefix`.
+ *
+ * Promises: `kept.json` names one cell whose state and topics are there; where the broker was a passing one,
+ * its data folder is moved beside it. A new one replaces the old, whose data then go.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { prefixDirectory } from '../core/contracts/names.ts'
+import type { LentBroker } from './broker.ts'
+
+export interface KeptCell {
+  readonly prefix: string
+  readonly stateRoot: string
+  /** Address of the broker that has its topics; absent if `brokerData` is set. */
+  readonly brokers?: string
+  /** Data folder to start a broker on. */
+  readonly brokerData?: string
+  /** Seconds. */
+  readonly window: number
+  readonly point: string
+  readonly cell: string
+  readonly results: string
+}
+
+export const keptFile = (stateDir: string): string => path.join(stateDir, 'kept.json')
+
+export function readKept(stateDir: string): KeptCell | undefined {
+  try {
+    return JSON.parse(readFileSync(keptFile(stateDir), 'utf8')) as KeptCell
+  } catch {
+    return undefined
+  }
+}
+
+export function keepCell(
+  stateDir: string,
+  cell: Omit<KeptCell, 'brokers' | 'brokerData'>,
+  broker: LentBroker,
+): void {
+  const old = readKept(stateDir)
+  const brokerData = path.join(stateDir, 'kept', cell.prefix.replace(/\.$/, ''))
+  const where = broker.kind === 'ephemeral' ? { brokerData } : { brokers: broker.brokers }
+  if (broker.kind === 'ephemeral') broker.keepDataAs(brokerData)
+  const kept: KeptCell = { ...cell, ...where }
+  const aside = `${keptFile(stateDir)}.${process.pid}`
+  writeFileSync(aside, `${JSON.stringify(kept, null, 2)}\n`)
+  renameSync(aside, keptFile(stateDir))
+  if (!old || old.prefix === cell.prefix) return
+  if (old.brokerData && existsSync(old.brokerData)) rmSync(old.brokerData, { recursive: true, force: true })
+  if (old.brokerData)
+    rmSync(path.join(old.stateRoot, prefixDirectory(old.prefix)), { recursive: true, force: true })
+}

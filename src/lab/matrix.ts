@@ -1,0 +1,91 @@
+/**
+ * `crash-matrix`: flags to a scenario, the scenario to a run, the run to text.
+ *
+ * Promises: wrong usage is found before any broker is looked for.
+ */
+import { checkOrders } from '../adapters/files/orders-file.ts'
+import { CRASH_POINTS, resolvePoints } from '../core/crash/points.ts'
+import type { RunResult } from '../core/matrix/result.ts'
+import { heading, left, table, words } from '../core/report/blocks.ts'
+import { resolveScenario, type Scenario } from '../core/scenario/resolve.ts'
+import { parseCount, parseWindowSeconds } from '../core/scenario/units.ts'
+import { runExperiment } from './experiment.ts'
+import { forTerminal, runForTerminal } from './report.ts'
+
+export interface MatrixFlags {
+  readonly at?: readonly string[] | undefined
+  readonly repeat: string
+  readonly seed: string
+  readonly orders?: string | undefined
+  readonly partitions: string
+  readonly from?: string | undefined
+  readonly window: string
+  readonly cold: boolean
+  readonly keep: boolean
+  readonly brokers?: string | undefined
+  readonly stateDir: string
+  readonly quiet: boolean
+  readonly argv: readonly string[]
+}
+
+const MAX_SEED = 2 ** 32 - 1
+
+/** The scenario that the flags ask for; checks every one of them. */
+export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
+  const orders = flags.orders === undefined ? undefined : parseCount(flags.orders, '--orders', { min: 1 })
+  const file = {
+    name: 'crash-matrix',
+    points: flags.at === undefined ? undefined : [...flags.at],
+    seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
+    partitions: parseCount(flags.partitions, '--partitions', { min: 1, max: 100 }),
+    repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1000 }),
+    window: parseWindowSeconds(flags.window),
+    keep: flags.keep,
+    from: flags.from,
+    orders,
+  }
+  if (flags.at) resolvePoints(flags.at)
+  const known = flags.from === undefined ? undefined : (await checkOrders(flags.from)).orders
+  const scenario = resolveScenario(withoutUndefined(file))
+  const fed = known === undefined ? scenario.orders : Math.min(known, orders ?? known)
+  const cold = flags.cold ? coldCells(flags) : {}
+  return { ...scenario, orders: fed, ...cold }
+}
+
+/** With --cold every point is a single cell whose local state is deleted. */
+function coldCells(flags: MatrixFlags): Pick<Scenario, 'points' | 'cells'> {
+  const wanted = flags.at
+    ? resolvePoints(flags.at)
+    : CRASH_POINTS.filter((p) => p.stateful).map((point) => ({ point, hit: null }))
+  const cells = wanted.map(({ point, hit }) => ({
+    point: point.name,
+    mode: 'cold' as const,
+    ...(hit === null ? {} : { hit }),
+  }))
+  return { points: [], cells }
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+const withoutUndefined = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Defined<T>
+
+export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
+  const scenario = await matrixScenario(flags)
+  const { brokers, stateDir, quiet, argv } = flags
+  return runExperiment({ scenario, brokers, stateDir, quiet, argv: ['crash-matrix', ...argv] })
+}
+
+export const matrixText = (result: RunResult): string => runForTerminal(result)
+
+export function listPoints(): { points: object[]; text: string } {
+  const points = CRASH_POINTS.map(({ name, sentence, precondition, made }) => ({
+    point: name,
+    sentence,
+    precondition,
+    made,
+  }))
+  const rows = points.map((p) => [p.point, p.sentence, p.precondition, p.made])
+  const columns = [left('point'), words('killed when'), words('needs'), left('killed by')]
+  return { points, text: forTerminal([heading(1, 'Crash points'), table(columns, rows)]) }
+}
