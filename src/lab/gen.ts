@@ -140,7 +140,7 @@ async function continueTruth(place: TruthPlace): Promise<Truthful | undefined> {
     say(`the truth of earlier orders no longer fits ${topic}; moved to ${setTruthAside(file)}`)
   }
   if (!agrees && ends.some((end) => end > 0)) {
-    say(`${topic} holds records that no truth tells of; the check source-mismatch will be unknown`)
+    say(`${topic} holds records that no truth tells of; source-mismatch cannot be checked`)
     return undefined
   }
   return { writer: openTruth(file, topic, partitions), file }

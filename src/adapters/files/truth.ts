@@ -113,6 +113,6 @@ function parseLine(file: string, number: number, line: string | undefined): Reco
 
 const damaged = (file: string, why: string, cause?: unknown): LabError =>
   new LabError('BAD_INPUT_FILE', `${file}: ${why}`, {
-    hint: 'Delete the file to go on without the truth; the check source-mismatch is then unknown.',
+    hint: 'Delete the file to go on without the truth; source-mismatch is then not checked.',
     cause,
   })
