@@ -4,7 +4,7 @@
  * Promises: a task with a live owner is not touched; `--into` fences and publishes nothing and leaves the
  * task's own directory as it is; the manifest that was asked for is restored even where newer state exists.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { connectLog } from '../adapters/kafka/log.ts'
 import { SnapshotDirectory } from '../adapters/sqlite/snapshot-files.ts'
@@ -112,12 +112,11 @@ export async function recover(command: RecoverCommand): Promise<RecoverResult> {
 }
 
 function checkInto(target: Target, into: string): string {
-  if (into === target.stateDir || existsSync(path.join(into, 'opb-0', 'CURRENT'))) {
-    throw new LabError('USAGE', `--into ${into} already holds state`, {
-      hint: 'name a directory that is new or empty',
-    })
-  }
-  return into
+  const inside = into === target.stateDir || (existsSync(into) && readdirSync(into).length > 0)
+  if (!inside) return into
+  throw new LabError('USAGE', `--into ${into} is not empty`, {
+    hint: 'name a directory that is new or empty',
+  })
 }
 
 const inPlace = (context: TaskContext, asked: Asked): Promise<RecoveredTask> =>

@@ -131,7 +131,7 @@ export function choose(input: PlanInput): Plan {
   }
   if (snapshot) return { source: 'snapshot', chain: chainOf(snapshot, input.snapshots) ?? [snapshot], notes }
   refuseGap(input.log, 0)
-  if (input.log.end > 0) notes.push('no snapshot is usable: empty state, full replay')
+  if (input.log.end > 0) notes.push('empty state, full replay')
   return { source: 'none', chain: [], notes }
 }
 
