@@ -11,7 +11,7 @@ module.exports = {
     {
       name: 'only-the-composition-roots-import-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(lab|worker)(/|\\.ts$)', '^src/adapters/', '\\.(test|contract)\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/(lab|worker)(/|\\.ts$)', '^src/(adapters|testing)/', '\\.(test|contract)\\.ts$'] },
       to: { path: '^src/adapters/' },
     },
     {
@@ -57,6 +57,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },
 }

@@ -23,7 +23,7 @@ import type { Restored } from './restore.ts'
 import { resumeAt } from './resume.ts'
 import type { RecoverOptions, RecoveryDeps } from './types.ts'
 
-export type { Fold, RecoverOptions, RecoveryDeps } from './types.ts'
+export type { RecoverOptions, RecoveryDeps } from './types.ts'
 
 export interface RecoveryPhases {
   readonly fence_ms: number
