@@ -2,19 +2,20 @@
  * `eoslab check`: collect, judge, and lay the judgement out as a table. It runs on any prefix of ours, a kept
  * cell included, and knows of it only what the log, the state directory and two flags say.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { terminalText } from '../adapters/terminal/table.ts'
 import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
-import { PREFIX_PATTERN } from '../core/contracts/names.ts'
+import { PREFIX_PATTERN, prefixDirectory } from '../core/contracts/names.ts'
 import { LabError } from '../core/errors.ts'
 import type { OracleInput } from '../core/oracle/input.ts'
 import { judge } from '../core/oracle/judge.ts'
 import type { Anomaly, AnomalyName, CheckResult, Judgement, Verdict } from '../core/oracle/verdict.ts'
-import { type Block, heading, left, list, right, table, text, words } from '../core/report/blocks.ts'
+import { type Block, heading, left, right, table, text, words } from '../core/report/blocks.ts'
 import { parseWindowSeconds } from '../core/scenario/units.ts'
 import { resolveBroker, withBroker } from './broker.ts'
 import { collect } from './collect.ts'
+import { readKept } from './kept.ts'
 
 export interface CheckOptions {
   readonly brokers?: string | undefined
@@ -50,14 +51,14 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   }
   const window = options.window === undefined ? undefined : parseWindowSeconds(options.window)
   const pipeline = pipelineOf(options.pipeline)
-  const kept = keptCell(options)
-  const place = { brokers: options.brokers ?? kept?.brokers, stateDir: options.stateDir, say: options.say }
+  const where = whereIs(options)
   const work = async ({ brokers }: { brokers: string }): Promise<CheckReport> => {
-    const stateRoot = kept?.stateRoot ?? options.stateDir
-    const input = await collect({ brokers, prefix, stateRoot, window: window ?? kept?.window, pipeline })
+    const { stateRoot } = where
+    const input = await collect({ brokers, prefix, stateRoot, window: window ?? where.window, pipeline })
     return reportOf(input, judge(input))
   }
-  const dataDir = place.brokers === undefined ? kept?.brokerData : undefined
+  const { brokers, brokerData: dataDir } = where
+  const place = { brokers, stateDir: options.stateDir, say: options.say }
   if (dataDir !== undefined) return withBroker({ ...place, dataDir }, work)
   return work(await resolveBroker(place))
 }
@@ -69,22 +70,22 @@ function pipelineOf(name: string): OracleInput['pipeline'] {
   })
 }
 
-interface KeptCell {
-  readonly prefix: string
-  readonly stateRoot: string
-  readonly brokers?: string
-  readonly brokerData?: string
-  readonly window?: number
-}
-
-/** The cell that the last matrix kept, if it has this prefix: its state lies elsewhere, perhaps its broker too. */
-function keptCell({ stateDir, prefix }: CheckOptions): KeptCell | undefined {
-  try {
-    const kept = JSON.parse(readFileSync(path.join(stateDir, 'kept.json'), 'utf8')) as KeptCell
-    return kept.prefix === prefix ? kept : undefined
-  } catch {
-    return undefined // no matrix has run here
+/** Where the prefix lives: the cell that the last matrix kept has its state elsewhere, perhaps its broker too. */
+function whereIs({ stateDir, prefix, brokers }: CheckOptions): {
+  stateRoot: string
+  brokers?: string | undefined
+  brokerData?: string | undefined
+  window?: number
+} {
+  const kept = readKept(stateDir)
+  const has = (root: string): boolean => existsSync(path.join(root, prefixDirectory(prefix)))
+  if (kept?.prefix === prefix) {
+    const { stateRoot, window } = kept
+    return brokers === undefined ? kept : { stateRoot, window, brokers }
   }
+  // With --keep the other cells of that matrix lie beside it.
+  if (kept && !has(stateDir) && has(kept.stateRoot)) return { stateRoot: kept.stateRoot, brokers }
+  return { stateRoot: stateDir, brokers }
 }
 
 function reportOf(input: OracleInput, judgement: Judgement): CheckReport {
@@ -104,18 +105,31 @@ function reportOf(input: OracleInput, judgement: Judgement): CheckReport {
   }
 }
 
+const TOPICS = ['orders', 'enriched', 'dlq', 'output', 'changelog', 'snapshots']
+
 export function checkBlocks(report: CheckReport): Block[] {
   const { totals } = report
-  const rows = report.checks.map((c) => [
+  const number = (name: string): string => totals[name]?.toLocaleString('en-US') ?? ''
+  const checks = report.checks.map((c) => [
     c.check,
     c.verdict,
     c.count === 0 ? '' : String(c.count),
     c.anomalies[0]?.message ?? c.reason ?? '',
   ])
+  const topics = TOPICS.filter((t) => totals[t] !== undefined).map((t) => [
+    t,
+    number(t),
+    number(`uncommitted_${t}`),
+  ])
+  const rest = Object.keys(totals).filter((t) => !TOPICS.includes(t.replace(/^(uncommitted|open)_/, '')))
   const blocks: Block[] = [
     heading(2, `${report.prefix || '(no prefix)'}: ${report.verdict}`),
-    table([left('check'), left('verdict'), right('found'), words('first finding, or why not judged')], rows),
-    list(Object.entries(totals).map(([name, n]) => `${name}: ${n.toLocaleString('en-US')}`)),
+    table(
+      [left('check'), left('verdict'), right('found'), words('first finding, or why not judged')],
+      checks,
+    ),
+    table([left('topic'), right('committed'), right('uncommitted')], topics),
+    text(rest.map((name) => `${name} ${number(name)}`).join(', ')),
   ]
   if (report.overcharge.length > 0) {
     const first = report.overcharge[0]!

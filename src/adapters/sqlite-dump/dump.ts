@@ -25,7 +25,10 @@ export async function dumpStates(directory: string): Promise<StateDump[]> {
   const dumps: StateDump[] = []
   for (const { name } of tasks) {
     const file = databaseOf(path.join(directory, name))
-    if (file !== undefined) dumps.push(await dumpDatabase(file, Number(TASK.exec(name)![1])))
+    if (file === undefined) continue
+    const dump = await dumpDatabase(file, Number(TASK.exec(name)![1]))
+    // Findings are kept with results, which travel: they name the file as it lies below the prefix.
+    dumps.push({ ...dump, file: path.relative(directory, file) })
   }
   return dumps.sort((a, b) => a.partition - b.partition)
 }

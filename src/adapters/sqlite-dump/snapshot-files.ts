@@ -13,9 +13,16 @@ export async function inspectSnapshots(
 ): Promise<SnapshotDump[]> {
   const dumps: SnapshotDump[] = []
   for (const { partition, entry } of named) {
-    const file = path.join(directory, `opb-${partition}`, entry.path)
+    const name = path.join(`opb-${partition}`, entry.path)
+    const file = path.join(directory, name)
     const exists = existsSync(file)
-    dumps.push({ partition, entry, file, exists, ...(exists ? { intact: await isIntact(file, entry) } : {}) })
+    dumps.push({
+      partition,
+      entry,
+      file: name,
+      exists,
+      ...(exists ? { intact: await isIntact(file, entry) } : {}),
+    })
   }
   return dumps
 }

@@ -88,6 +88,13 @@ export const interpretTopic = (raw: RawTopic): FatedPartition[] => raw.partition
 export const committedOf = (partition: FatedPartition): FatedRecord[] =>
   partition.records.filter((r) => r.fate === 'committed')
 
-/** The `src` header, taken apart; undefined if there is none or it cannot be read. */
-export const sourceOf = (fated: FatedRecord): SourceRef | undefined =>
-  decodeSource(fated.record.headers[HEADER.src])
+const sources = new WeakMap<FatedRecord, SourceRef | null>()
+
+/** The `src` header, taken apart; undefined if there is none or it cannot be read. Every check asks for it. */
+export function sourceOf(fated: FatedRecord): SourceRef | undefined {
+  const known = sources.get(fated)
+  if (known !== undefined) return known ?? undefined
+  const source = decodeSource(fated.record.headers[HEADER.src])
+  sources.set(fated, source ?? null)
+  return source
+}

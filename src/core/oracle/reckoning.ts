@@ -93,9 +93,7 @@ function* surplusMoney(view: View): Generator<Overcharge> {
   for (const [src, effects] of view.effects(view.opb)) {
     const source = view.recordsBySource('enriched').get(src)!
     // A copy that repeats an after-image charges nobody: its readers see the same total again.
-    const counted = stateful
-      ? new Set(effects.map((f) => readOutput(f.record.value)?.seq ?? -1)).size
-      : effects.length
+    const counted = stateful ? new Set(effects.map((f) => readOutput(f)?.seq ?? -1)).size : effects.length
     const uncommitted = source.fate !== 'committed'
     for (let n = uncommitted ? 0 : 1; n < counted; n++) {
       const one = entry(srcOf(effects[0]!), source, uncommitted ? 'aborted-read' : 'duplicate')

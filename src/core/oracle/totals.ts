@@ -49,11 +49,16 @@ export const expectedSums = (view: View): ReadonlyMap<string, Sum> =>
     view.whole('orders')
     const sums = new Map<string, Sum>()
     const effects = view.effects(view.opa)
-    const ahead = (f: FatedRecord): boolean =>
-      f.record.offset >= view.processedEnd(view.opb, f.record.partition)
+    const opbEnds = new Map(
+      view.topic('enriched').map((p) => [p.partition, view.processedEnd(view.opb, p.partition)]),
+    )
+    const ahead = (f: FatedRecord): boolean => f.record.offset >= opbEnds.get(f.record.partition)!
+    const ends = new Map(
+      view.topic('orders').map((p) => [p.partition, view.processedEnd(view.opa, p.partition)]),
+    )
     for (const f of view.committed('orders')) {
       const { partition, offset } = f.record
-      if (offset >= view.processedEnd(view.opa, partition)) continue
+      if (offset >= ends.get(partition)!) continue
       const src = sourceKey(f.topic, partition, offset)
       const judged = view.model().get(src)
       if (!judged?.accepted) continue
@@ -87,7 +92,7 @@ export const outputsByKey = (view: View): ReadonlyMap<string, readonly CountedOu
     const byKey = new Map<string, CountedOutput[]>()
     const seen = new Set<string>()
     for (const record of view.committed('output')) {
-      const value = readOutput(record.record.value)
+      const value = readOutput(record)
       if (!value || !view.sourceRecord(view.opb, record)) continue
       const identity = `${srcOf(record)} ${value.key} ${value.seq}`
       if (seen.has(identity)) continue
@@ -100,23 +105,21 @@ export const outputsByKey = (view: View): ReadonlyMap<string, readonly CountedOu
   })
 
 /** Rows that the committed changelog of a partition gives below an offset: after-images, or summed deltas. */
-export function changelogRows(view: View, partition: number, end: number): Map<string, Row> {
-  const rows = new Map<string, Row>()
-  const seen = new Set<string>()
-  for (const f of view.partition('changelog', partition)?.records ?? []) {
-    if (f.record.offset >= end) break
-    const value = f.fate === 'committed' ? readChangelog(f.record.value) : undefined
-    if (!value || !sourceOf(f)) continue
-    const { key, seq, delta } = value
-    const before = rows.get(key) ?? { sum: 0, count: 0, seq: 0 }
-    // Replay skips what the state already has; so does this reading.
-    if (seq <= before.seq || seen.has(`${srcOf(f)} ${seq}`)) continue
-    seen.add(`${srcOf(f)} ${seq}`)
-    const image = { sum: value.sum ?? before.sum + delta, count: value.count ?? before.count + 1 }
-    rows.set(key, { ...image, seq })
-  }
-  return rows
-}
+export const changelogRows = (view: View, partition: number, end: number): ReadonlyMap<string, Row> =>
+  view.keep(`changelog rows ${partition} ${end}`, () => {
+    const rows = new Map<string, Row>()
+    for (const f of view.partition('changelog', partition)?.records ?? []) {
+      if (f.record.offset >= end) break
+      const value = f.fate === 'committed' ? readChangelog(f) : undefined
+      if (!value || !sourceOf(f)) continue
+      const { key, seq, delta } = value
+      const before = rows.get(key) ?? { sum: 0, count: 0, seq: 0 }
+      // Replay skips what the state already has; so does this reading.
+      if (seq <= before.seq) continue
+      rows.set(key, { sum: value.sum ?? before.sum + delta, count: value.count ?? before.count + 1, seq })
+    }
+    return rows
+  })
 
 export const show = (row: Partial<Row> | undefined): string =>
   row ? `sum ${row.sum}, count ${row.count}${row.seq === undefined ? '' : `, seq ${row.seq}`}` : 'nothing'

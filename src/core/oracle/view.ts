@@ -40,6 +40,8 @@ export class View {
   readonly input: OracleInput
   readonly steps: readonly Step[]
   readonly #kept = new Map<string, unknown>()
+  /** Asked for by almost every check; an effect belongs to one step, so it has one source. */
+  readonly #sources = new Map<FatedRecord, FatedRecord | null>()
 
   constructor(input: OracleInput) {
     this.input = input
@@ -100,7 +102,12 @@ export class View {
 
   /** Record that an effect of the step came from; undefined if its `src` names none. */
   sourceRecord(step: Step, effect: FatedRecord): FatedRecord | undefined {
-    return this.recordsBySource(step.input).get(srcOf(effect))
+    let source = this.#sources.get(effect)
+    if (source === undefined) {
+      source = this.recordsBySource(step.input).get(srcOf(effect)) ?? null
+      this.#sources.set(effect, source)
+    }
+    return source ?? undefined
   }
 
   /** Committed effects of a step in log order, by source; those of no existing source are left out. */
@@ -157,9 +164,7 @@ export class View {
   }
 
   enriched(fated: FatedRecord): EnrichedOrder | undefined {
-    const values = this.keep('enriched values', () => new Map<FatedRecord, EnrichedOrder | undefined>())
-    if (!values.has(fated)) values.set(fated, readEnriched(fated.record.value))
-    return values.get(fated)
+    return readEnriched(fated)
   }
 
   states(): readonly StateDump[] {

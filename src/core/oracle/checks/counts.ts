@@ -76,8 +76,8 @@ export const phantomKey: Check = {
         }
       }
     }
-    yield* strange(view.committed('output'), (f) => readOutput(f.record.value)?.key)
-    yield* strange(view.committed('changelog'), (f) => readChangelog(f.record.value)?.key)
+    yield* strange(view.committed('output'), (f) => readOutput(f)?.key)
+    yield* strange(view.committed('changelog'), (f) => readChangelog(f)?.key)
     for (const { partition, rows, file } of view.states()) {
       for (const { key } of rows) {
         if (known.has(key)) continue

@@ -129,7 +129,7 @@ function faultOfOutput(
 function lastChanges(view: View): Map<string, Stand> {
   const last = new Map<string, Stand>()
   for (const f of view.committed('changelog')) {
-    const value = view.sourceRecord(view.opb, f) && readChangelog(f.record.value)
+    const value = view.sourceRecord(view.opb, f) && readChangelog(f)
     if (value && value.seq > (last.get(value.key)?.seq ?? 0)) last.set(value.key, value)
   }
   return last
@@ -184,7 +184,7 @@ export const foldEnriched: Check = {
 function* aggregated(view: View): Generator<Anomaly> {
   const named = new Set<string>()
   for (const f of view.committed('output')) {
-    if (!view.sourceRecord(view.opb, f) || readOutput(f.record.value)) continue
+    if (!view.sourceRecord(view.opb, f) || readOutput(f)) continue
     yield divergence(
       `${f.topic}/${f.record.partition}/${f.record.offset} has a value that is no output`,
       view.place(f),
@@ -214,7 +214,7 @@ export const foldState: Check = {
     for (const state of view.states()) {
       const { partition, file, owner } = state
       const rows = new Map(state.rows.map((row) => [row.key, row]))
-      const logs: [string, number, Map<string, { sum: number; count: number; seq?: number }>][] = [
+      const logs: [string, number, ReadonlyMap<string, { sum: number; count: number; seq?: number }>][] = [
         ['enriched', state.nextInput, enrichedSums(view, (p) => (p === partition ? state.nextInput : 0))],
       ]
       if (state.changelogMode !== 'off') {

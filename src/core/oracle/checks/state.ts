@@ -38,7 +38,7 @@ function uncommittedImages(view: View): Map<string, Image[]> {
   const readers = { changelog: readChangelog, output: readOutput } as const
   for (const role of ['changelog', 'output'] as const) {
     for (const f of view.topic(role).flatMap((p) => p.records)) {
-      const value = f.fate === 'committed' ? undefined : readers[role](f.record.value)
+      const value = f.fate === 'committed' ? undefined : readers[role](f)
       if (value) images.set(value.key, [...(images.get(value.key) ?? []), value])
     }
   }

@@ -50,14 +50,14 @@ function* tornEffects(view: View): Generator<Anomaly> {
   )
   const newest = new Map<string, number>()
   for (const f of bySource.values()) {
-    const value = readChangelog(f.record.value)
+    const value = readChangelog(f)
     if (value) newest.set(value.key, Math.max(newest.get(value.key) ?? 0, value.seq))
   }
   for (const [src, [output]] of view.effects(view.opb)) {
     const { partition, offset } = sourceOf(output!)!
     const settled = offset < (view.groupOffset(view.opb, partition) ?? 0)
     if (!settled || bySource.has(src)) continue
-    const value = readOutput(output!.record.value)
+    const value = readOutput(output!)
     const superseded = value !== undefined && (newest.get(value.key) ?? 0) >= value.seq
     if (compacted.has(output!.record.partition) && superseded) continue
     yield {
