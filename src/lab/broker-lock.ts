@@ -42,7 +42,7 @@ function take(file: string, mine: string): boolean {
     writeFileSync(file, mine, { flag: 'wx' })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(file, error)
   }
   const theirs = read(file)
   if (theirs !== '' && !holderLives(theirs)) setAside(file, theirs)
@@ -82,9 +82,12 @@ export function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true })
   } catch (error) {
-    throw new LabError('STATE_UNUSABLE', `${directory} cannot be made: ${messageOf(error)}`, {
-      hint: 'Choose another folder with --state-dir.',
-      cause: error,
-    })
+    throw unusable(directory, error)
   }
 }
+
+const unusable = (what: string, error: unknown): LabError =>
+  new LabError('STATE_UNUSABLE', `${what} cannot be made: ${messageOf(error)}`, {
+    hint: 'Choose another folder with --state-dir.',
+    cause: error,
+  })

@@ -88,8 +88,8 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
 
 /** Everything a start needs, brought into the cache; training that failed before is tried again. Says where. */
 export async function fetchBroker(options: Pick<StartOptions, 'coordinators' | 'say'>): Promise<string> {
-  const java = await findJava()
-  await rm(failedFile(kafkaFiles(java)), { force: true })
+  const files = await fetchKafka(await findJava(), options.say)
+  await rm(failedFile(files), { force: true })
   await bringFiles(options)
   return kafkaHome()
 }
@@ -139,7 +139,8 @@ async function train(parts: Parts, options: Pick<StartOptions, 'coordinators' | 
     })
   } catch (error) {
     options.say(`no class-data archive, so starts take a few seconds: ${messageOf(error)}`)
-    await writeFile(failedFile(files), messageOf(error))
+    // Remembered so that not every start tries again; a cache that cannot be written forgets it.
+    await writeFile(failedFile(files), messageOf(error)).catch(() => undefined)
   }
   await publish(files.template, async (scratch) => {
     await trainingRun(parts, { ...options, scratch, flags: [] })
@@ -179,8 +180,7 @@ async function launch(options: Launch): Promise<RunningBroker> {
   const began = performance.now()
   for (let tries = 1; ; tries += 1) {
     const ports = await choosePorts(options)
-    await writeFile(path.join(options.dataDir, SETTINGS_FILE), serverProperties(ports))
-    await rm(path.join(options.dataDir, LOG_FILE), { force: true })
+    await writeSettings(options.dataDir, ports)
     const jvm = await startJvm({ ...options, classpath: options.files.classpath })
     const spawned: SpawnedBroker = {
       brokers: `127.0.0.1:${ports.direct}`,
@@ -238,12 +238,28 @@ async function prepareData(dataDir: string, template: string): Promise<void> {
     const text = readFileSync(path.join(template, 'meta.properties'), 'utf8')
     await writeFileAtomic(identity, text.replace(/^cluster\.id=.*$/mu, `cluster.id=${newUuid()}`))
   } catch (error) {
-    throw new LabError('BROKER_START', `the broker's data folder cannot be written: ${messageOf(error)}`, {
-      hint: 'Choose another one with --state-dir.',
-      cause: error,
-    })
+    throw unusable(dataDir, error)
   }
 }
+
+async function writeSettings(dataDir: string, ports: BrokerPorts): Promise<void> {
+  try {
+    await writeFile(path.join(dataDir, SETTINGS_FILE), serverProperties(ports))
+    await rm(path.join(dataDir, LOG_FILE), { force: true })
+  } catch (error) {
+    throw unusable(dataDir, error)
+  }
+}
+
+const unusable = (dataDir: string, error: unknown): LabError =>
+  new LabError(
+    'STATE_UNUSABLE',
+    `the broker's data folder ${dataDir} cannot be written: ${messageOf(error)}`,
+    {
+      hint: 'Choose another one with --state-dir.',
+      cause: error,
+    },
+  )
 
 async function choosePorts(options: StartOptions): Promise<BrokerPorts> {
   const [a = 0, proxied = 0, advertised = 0, controller = 0] = await freePorts(4)
