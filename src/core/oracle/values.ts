@@ -16,11 +16,11 @@ function parse(value: Buffer | null): Record<string, unknown> | undefined {
   }
 }
 
-function reader<T extends object>(
+function reader(
   texts: readonly string[],
   numbers: readonly string[],
-): (fated: FatedRecord) => T | undefined {
-  const known = new WeakMap<FatedRecord, T | false>()
+): (fated: FatedRecord) => object | undefined {
+  const known = new WeakMap<FatedRecord, object | false>()
   return (fated) => {
     let read = known.get(fated)
     if (read === undefined) {
@@ -29,19 +29,21 @@ function reader<T extends object>(
         body !== undefined &&
         texts.every((f) => typeof body[f] === 'string') &&
         numbers.every((f) => Number.isSafeInteger(body[f]))
-      read = fits ? (body as T) : false
+      read = fits ? body : false
       known.set(fated, read)
     }
     return read === false ? undefined : read
   }
 }
 
-export const readEnriched = reader<EnrichedOrder>(
+type Reader<T> = (fated: FatedRecord) => T | undefined
+
+export const readEnriched = reader(
   ['orderId', 'productId', 'storeId'],
   ['price', 'qty', 'normTs'],
-)
-export const readOutput = reader<OutputValue>(
+) as Reader<EnrichedOrder>
+export const readOutput = reader(
   ['key', 'storeId', 'productId'],
   ['windowStart', 'sum', 'count', 'seq'],
-)
-export const readChangelog = reader<ChangelogValue>(['key'], ['seq', 'delta', 'ts'])
+) as Reader<OutputValue>
+export const readChangelog = reader(['key'], ['seq', 'delta', 'ts']) as Reader<ChangelogValue>

@@ -1,0 +1,485 @@
+/** For every anomaly a smallest history that has it, and one that almost has it. */
+import { describe, expect, it } from 'vitest'
+import { History, finish, goodHistory } from '../../testing/histories.ts'
+import { truthHash } from './checks/source.ts'
+import type { RawRecord } from './input.ts'
+import { judge } from './judge.ts'
+import type { Anomaly, AnomalyName } from './verdict.ts'
+
+const KEY = 's#p#1694499960'
+const good = (): History => finish(goodHistory())
+const record = (h: History, role: 'output' | 'changelog' | 'enriched', offset: number): RawRecord =>
+  h.logs.get(role)![offset] as RawRecord
+
+/** OpA has passed everything; the caller goes on with OpB. */
+const afterOpa = (): History => goodHistory().opa([0, 1, 2, 3, 4, 5])
+
+const patch = (
+  h: History,
+  role: 'output' | 'changelog' | 'enriched',
+  offset: number,
+  with_: object,
+): History => {
+  const entries = h.logs.get(role)!
+  const was = entries[offset] as RawRecord
+  const value = Buffer.from(JSON.stringify({ ...(JSON.parse(was.value!.toString()) as object), ...with_ }))
+  entries[offset] = { ...was, value }
+  return h
+}
+
+const withTruth = (h: History, drop: number[] = []): History => {
+  const orders = h.logs.get('orders')! as RawRecord[]
+  const hashes = orders.filter((_, i) => !drop.includes(i)).map(truthHash)
+  h.override = { truth: { topic: 't.orders', partitions: [hashes] } }
+  return h
+}
+
+const sqliteRow = (h: History, change: object): History => {
+  h.sqlite!.rows.set(KEY, { ...h.sqlite!.rows.get(KEY)!, ...change })
+  return h
+}
+
+const otherKey = (_: unknown, r: RawRecord): RawRecord => ({
+  ...r,
+  value: Buffer.from(r.value!.toString().replaceAll('"s#p#', '"s#q#')),
+})
+
+interface Case {
+  readonly name: AnomalyName
+  readonly what: string
+  readonly breaks: () => History
+  readonly place?: Anomaly['place']
+  /** What the same cause also shows. */
+  readonly also?: readonly AnomalyName[]
+  readonly almost: () => History
+}
+
+const cases: Case[] = [
+  {
+    name: 'source-mismatch',
+    what: 'the log has an order that the generator did not write',
+    breaks: () => withTruth(good(), [2]),
+    place: { topic: 't.orders', partition: 0, offset: 2, key: 'c' },
+    almost: () => withTruth(good()),
+  },
+  {
+    name: 'source-mismatch',
+    what: 'the log misses the last order',
+    breaks: () => {
+      const h = good()
+      const hashes = [...(h.logs.get('orders') as RawRecord[]).map(truthHash), '0123456789abcdef']
+      h.override = { truth: { topic: 't.orders', partitions: [hashes] } }
+      return h
+    },
+    almost: () => withTruth(good()),
+  },
+  {
+    name: 'lost-write',
+    what: 'at-most-once: offsets committed, the records aborted, a new incarnation goes on',
+    breaks: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1]).opa([2, 3], { outcome: 'abort' })
+      h.fetched('opa', 'opa.a.2', 4).opa([4, 5], { incarnation: 'opa.a.2', producer: '3' })
+      return h.opb([0, 1, 5, 6])
+    },
+    place: { topic: 't.orders', partition: 0, offset: 2, key: 'c' },
+    also: ['offset-ahead', 'under-count'],
+    almost: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1]).opa([2, 3], { outcome: 'abort' })
+      h.fetched('opa', 'opa.a.2', 2).opa([2, 3, 4, 5], { incarnation: 'opa.a.2', producer: '3' })
+      return h.opb([0, 1, 5, 6, 7])
+    },
+  },
+  {
+    name: 'lost-write',
+    what: 'a rejected order that never reached the DLQ',
+    breaks: () =>
+      goodHistory()
+        .opa([0, 1, 2, 3, 4, 5], { without: ['dlq'] })
+        .opb([0, 1, 2, 3, 4]),
+    place: { topic: 't.orders', offset: 3, partition: 0, key: 'x' },
+    almost: () => goodHistory().opa([0, 1, 2]).opb([0, 1, 2]),
+  },
+  {
+    name: 'duplicate',
+    what: 'at-least-once: records committed, the offsets not, a new incarnation repeats them',
+    breaks: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1]).opa([2, 3], { offsets: false })
+      h.fetched('opa', 'opa.a.2', 2).opa([2, 3, 4, 5], { incarnation: 'opa.a.2', producer: '3' })
+      return h.opb([0, 1, 3, 5, 6, 7])
+    },
+    place: { topic: 't.orders.enriched', partition: 0, offset: 5, key: 'c', incarnation: 'opa.a.2' },
+    also: ['offset-behind', 'over-count'],
+    almost: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1]).opa([2, 3], { outcome: 'abort' })
+      h.fetched('opa', 'opa.a.2', 2).opa([2, 3, 4, 5], { incarnation: 'opa.a.2', producer: '3' })
+      return h.opb([0, 1, 5, 6, 7])
+    },
+  },
+  {
+    name: 'duplicate',
+    what: 'a copy of an output planted from outside, with its headers',
+    breaks: () => {
+      const h = good()
+      const { key, value, headers } = record(h, 'output', 4)
+      h.append('output', { key, value, headers })
+      return h
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 6, key: KEY },
+    almost: good,
+  },
+  {
+    name: 'aborted-read',
+    what: 'OpB has processed an enriched record that OpA aborted',
+    breaks: () => {
+      const h = goodHistory().opa([0, 1, 2], { outcome: 'abort' }).opa([0, 1, 2, 3, 4, 5])
+      return h.opb([0, 1, 2]).opb([4, 5, 6, 7, 8])
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 0, key: KEY },
+    also: ['divergence', 'over-count'],
+    almost: () =>
+      goodHistory().opa([0, 1, 2], { outcome: 'abort' }).opa([0, 1, 2, 3, 4, 5]).opb([4, 5, 6, 7, 8]),
+  },
+  {
+    name: 'aborted-read',
+    what: 'OpB has processed a record of a transaction that is still open',
+    breaks: () => goodHistory().opa([0, 1]).opa([2], { outcome: 'open', producer: '9' }).opb([0, 1, 3]),
+    place: { topic: 't.orders.output', partition: 0, offset: 2, key: KEY },
+    also: ['divergence', 'hung-transaction', 'over-count'],
+    almost: () => {
+      const h = goodHistory().opa([0, 1]).opa([2], { outcome: 'open', producer: '9' }).opb([0, 1])
+      h.override = { cleanEnd: false }
+      return h
+    },
+  },
+  {
+    name: 'phantom-output',
+    what: 'a record planted without headers',
+    breaks: () => {
+      const h = good()
+      h.append('output', { key: Buffer.from('x'), value: Buffer.from('{"any":1}') })
+      return h
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 6, key: 'x' },
+    almost: good,
+  },
+  {
+    name: 'phantom-output',
+    what: 'a source that is a control record',
+    breaks: () => {
+      const h = good()
+      h.append('output', { headers: { src: 't.orders.enriched/0/5' } })
+      return h
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 6 },
+    almost: good,
+  },
+  {
+    name: 'phantom-output',
+    what: 'a source in another topic',
+    breaks: () => {
+      const h = good()
+      h.append('output', { headers: { src: 't.orders/0/0' } })
+      return h
+    },
+    almost: good,
+  },
+  {
+    name: 'torn-transaction',
+    what: 'output committed, changelog record aborted',
+    breaks: () =>
+      afterOpa()
+        .opb([0, 1, 2])
+        .opb([3, 4], { torn: { changelog: 'abort' } }),
+    also: ['dirty-state', 'divergence'],
+    almost: () => afterOpa().opb([0, 1, 2]).opb([3, 4], { outcome: 'abort' }).opb([3, 4]),
+  },
+  {
+    name: 'torn-transaction',
+    what: 'output committed, no changelog record at all',
+    breaks: () =>
+      afterOpa()
+        .opb([0, 1, 2])
+        .opb([3, 4], { without: ['changelog'] }),
+    also: ['dirty-state', 'divergence'],
+    almost: () => {
+      // The cleaner has taken the first change of the key, and says so by a hole.
+      const h = afterOpa().opb([0, 1, 2, 3, 4])
+      h.logs.get('changelog')!.splice(1, 2)
+      return h
+    },
+  },
+  {
+    name: 'reorder',
+    what: 'the effect of a later order comes first',
+    breaks: () => goodHistory().opa([0, 2, 1, 3, 4, 5]).opb([0, 1, 2, 3, 4]),
+    place: { topic: 't.orders.enriched', partition: 0, offset: 2, key: 'b' },
+    almost: good,
+  },
+  {
+    name: 'zombie-write',
+    what: 'the old writer commits again after the new one',
+    breaks: () => {
+      const h = goodHistory().opa([0, 1]).opa([2, 3], { incarnation: 'opa.b.1', producer: '3' })
+      return h.opa([4, 5]).opb([0, 1, 3, 5, 6])
+    },
+    place: { topic: 't.orders.enriched', partition: 0, offset: 5, key: 'd', incarnation: 'opa.a.1' },
+    almost: () => {
+      // The same incarnation got the task back and was fenced in under a new epoch.
+      const h = goodHistory().opa([0, 1]).opa([2, 3], { incarnation: 'opa.b.1', producer: '3' })
+      return h.opa([4, 5], { epoch: 1 }).opb([0, 1, 3, 5, 6])
+    },
+  },
+  {
+    name: 'offset-ahead',
+    what: 'the group offset of OpB moved forward by one from outside',
+    breaks: () => {
+      const h = good()
+      h.offsets.opb = 6
+      return h
+    },
+    place: { topic: 't.orders.enriched', partition: 0, offset: 6, key: 't.opb' },
+    almost: good,
+  },
+  {
+    name: 'offset-ahead',
+    what: 'the group offset of OpA above the high watermark',
+    breaks: () => {
+      const h = good()
+      h.offsets.opa = 7
+      return h
+    },
+    place: { topic: 't.orders', partition: 0, offset: 7, key: 't.opa' },
+    almost: good,
+  },
+  {
+    name: 'offset-behind',
+    what: 'the group offset is below the last effect at a clean end',
+    breaks: () => {
+      const h = good()
+      h.offsets.opa = 4
+      return h
+    },
+    place: { topic: 't.orders', partition: 0, offset: 4, key: 't.opa' },
+    almost: () => {
+      const h = good()
+      h.offsets.opa = 4
+      h.override = { cleanEnd: false }
+      return h
+    },
+  },
+  {
+    name: 'offset-behind',
+    what: 'an incarnation fetched an offset below committed effects of an earlier one',
+    breaks: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1, 2])
+      return h.fetched('opa', 'opa.a.2', 1).opa([3, 4, 5], { incarnation: 'opa.a.2' }).opb([0, 1, 2, 4, 5])
+    },
+    place: { topic: 't.orders', partition: 0, offset: 1, key: 't.opa', incarnation: 'opa.a.2' },
+    almost: () => {
+      const h = goodHistory().fetched('opa', 'opa.a.1', null).opa([0, 1, 2])
+      return h.fetched('opa', 'opa.a.2', 3).opa([3, 4, 5], { incarnation: 'opa.a.2' }).opb([0, 1, 2, 4, 5])
+    },
+  },
+  {
+    name: 'version-gap',
+    what: 'seq 4 missing',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2])
+      const row = h.committed.get(KEY)!
+      return h.opb([3, 4], { base: new Map([[KEY, { ...row, seq: 4 }]]) })
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 4, key: KEY },
+    also: ['divergence'],
+    almost: () => afterOpa().opb([0, 1, 2]).opb([3, 4]),
+  },
+  {
+    name: 'version-regression',
+    what: 'a writer with an old state commits',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1])
+      const old = new Map(h.committed)
+      return h.opb([2, 3]).opb([4], { base: old })
+    },
+    also: ['checkpoint-ahead', 'divergence', 'under-count'],
+    almost: () => afterOpa().opb([0, 1]).opb([2, 3]).opb([4]),
+  },
+  {
+    name: 'phantom-key',
+    what: 'an output whose key no order gives',
+    breaks: () => {
+      const h = afterOpa()
+      return h.opb([0, 1, 2, 3, 4], { change: otherKey })
+    },
+    also: ['checkpoint-ahead', 'divergence', 'dirty-state', 'under-count'],
+    almost: good,
+  },
+  {
+    name: 'phantom-key',
+    what: 'a row in SQLite whose key no order gives',
+    breaks: () => {
+      const h = good()
+      h.sqlite!.rows.set('s#q#60', { key: 's#q#60', sum: 1, count: 1, seq: 1 })
+      return h
+    },
+    also: ['divergence', 'dirty-state'],
+    almost: good,
+  },
+  {
+    name: 'dirty-state',
+    what: 'SQLite was written before the commit, which was aborted',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2]).opb([3, 4], { outcome: 'abort' })
+      h.sqlite!.rows = new Map(h.aborted)
+      h.override = { cleanEnd: false }
+      return h
+    },
+    place: { topic: 't.opb-changelog', partition: 0, key: KEY },
+    also: ['divergence'],
+    almost: () => {
+      const h = afterOpa().opb([0, 1, 2]).opb([3, 4], { outcome: 'abort' })
+      h.override = { cleanEnd: false }
+      return h
+    },
+  },
+  {
+    name: 'dirty-state',
+    what: 'the next life has built on an aborted state, and nothing of it is left in SQLite',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2]).opb([3], { outcome: 'abort' })
+      return h.opb([3, 4], { base: h.aborted })
+    },
+    also: ['divergence', 'over-count', 'version-gap'],
+    almost: () => afterOpa().opb([0, 1, 2]).opb([3], { outcome: 'abort' }).opb([3, 4]),
+  },
+  {
+    name: 'state-behind',
+    what: 'SQLite has not applied the last transaction at a clean end',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2])
+      const before = h.sqlite
+      h.opb([3, 4]).sqlite = before
+      return h
+    },
+    place: { topic: 't.opb-changelog', partition: 0, offset: 4 },
+    almost: () => {
+      const h = afterOpa().opb([0, 1, 2])
+      const before = h.sqlite
+      h.opb([3, 4]).sqlite = before
+      h.override = { cleanEnd: false } // after a kill it is legal
+      return h
+    },
+  },
+  {
+    name: 'checkpoint-ahead',
+    what: 'the next offset was stored, the rows were not',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2])
+      const { rows } = h.sqlite!
+      h.opb([3, 4]).sqlite!.rows = rows
+      return h
+    },
+    place: { topic: 't.opb-changelog', partition: 0, key: KEY },
+    also: ['divergence'],
+    almost: () => afterOpa().opb([0, 1, 2]).opb([3, 4]),
+  },
+  {
+    name: 'checkpoint-ahead',
+    what: 'a manifest beyond the changelog',
+    breaks: () => good().manifest({ lastChangelogOffset: 99, nextInputOffset: 1 }),
+    place: { topic: 't.opb-snapshots', partition: 0, key: 'snap-1', offset: 99 },
+    almost: () => good().manifest({ lastChangelogOffset: 4, nextInputOffset: 5 }),
+  },
+  {
+    name: 'divergence',
+    what: 'one SQLite row changed',
+    breaks: () => sqliteRow(good(), { sum: 1 }),
+    place: { topic: 't.opb-changelog', partition: 0, key: KEY, offset: 6 },
+    almost: () => sqliteRow(good(), { sum: 44 }),
+  },
+  {
+    name: 'divergence',
+    what: 'an enriched record with another price',
+    breaks: () => {
+      const h = patch(afterOpa(), 'enriched', 1, { price: 11 })
+      return h.opb([0, 1, 2, 3, 4])
+    },
+    place: { topic: 't.orders.enriched', partition: 0, offset: 1, key: 'b' },
+    also: ['over-count'],
+    almost: () => patch(afterOpa(), 'enriched', 1, { note: 'extra' }).opb([0, 1, 2, 3, 4]),
+  },
+  {
+    name: 'divergence',
+    what: 'an output with another sum in the middle',
+    breaks: () => patch(good(), 'output', 1, { sum: 21 }),
+    place: { topic: 't.orders.output', partition: 0, offset: 1, key: KEY },
+    almost: good,
+  },
+  {
+    name: 'divergence',
+    what: 'the last changelog record differs from the last output',
+    breaks: () => patch(good(), 'changelog', 4, { sum: 45 }),
+    place: { topic: 't.orders.output', key: KEY },
+    almost: good,
+  },
+  {
+    name: 'dangling-manifest',
+    what: 'the manifest names a snapshot that is not there',
+    breaks: () => good().manifest({}, { exists: false }),
+    place: { key: 'snap-1' },
+    almost: () => good().manifest({}),
+  },
+  {
+    name: 'torn-snapshot',
+    what: 'the snapshot is not the file that the manifest describes',
+    breaks: () => good().manifest({}, { intact: false }),
+    place: { key: 'snap-1' },
+    almost: () => good().manifest({}, { intact: true }),
+  },
+  {
+    name: 'hung-transaction',
+    what: 'a transaction is open at a clean end',
+    breaks: () => good().opa([0], { outcome: 'open', producer: '9' }),
+    place: { topic: 't.orders.enriched', partition: 0, offset: 6 },
+    almost: () => good().opa([0], { outcome: 'abort', producer: '9' }),
+  },
+  {
+    name: 'under-count',
+    what: 'an order lost between input and state',
+    breaks: () => afterOpa().opb([0, 1, 3, 4]),
+    place: { topic: 't.orders.output', partition: 0, offset: 3, key: KEY },
+    also: ['divergence', 'lost-write'],
+    almost: () => afterOpa().opb([0, 1, 2]),
+  },
+  {
+    name: 'over-count',
+    what: 'an order added twice by OpB',
+    breaks: () => {
+      const h = afterOpa().opb([0, 1, 2], { offsets: false })
+      return h.opb([2, 3, 4])
+    },
+    place: { topic: 't.orders.output', partition: 0, offset: 6, key: KEY },
+    also: ['divergence', 'duplicate'],
+    almost: () => afterOpa().opb([0, 1, 2]).opb([3, 4]),
+  },
+]
+
+const describeCase = (c: Case): string => `${c.name}: ${c.what}`
+
+describe('anomalies', () => {
+  it.each(cases.map((c) => [describeCase(c), c] as const))(
+    '%s',
+    (_, { breaks, name, also = [], place = {} }) => {
+      const judgement = judge(breaks().input())
+      expect(judgement.verdict).toBe('invalid')
+      expect([...judgement.anomalies].sort()).toEqual([name, ...also].sort())
+      const found = judgement.checks.flatMap((c) => c.anomalies).filter((a) => a.name === name)
+      expect(found.map((a) => a.place)).toContainEqual(expect.objectContaining(place))
+    },
+  )
+
+  it.each(cases.map((c) => [describeCase(c), c] as const))('almost %s', (_, { almost }) => {
+    const judgement = judge(almost().input())
+    expect(judgement.checks.filter((c) => c.verdict === 'invalid' || c.verdict === 'unknown')).toEqual([])
+    expect(judgement.verdict).toBe('valid')
+  })
+})
