@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,6 +23,7 @@ const talk: string[] = []
 const say = (text: string): void => void talk.push(text)
 let brokers: string
 let log: LogPort
+let child: ChildProcess | undefined
 const flags = () => ({ brokers, prefix, 'state-dir': root })
 const command = (over: object = {}) => ({
   flags: flags(),
@@ -55,6 +57,7 @@ beforeAll(async () => {
   log = await connectLog({ brokers, clientId: 'test' })
 })
 afterAll(async () => {
+  child?.kill('SIGKILL')
   await log.close()
   rmSync(root, { recursive: true, force: true })
 })
@@ -184,7 +187,7 @@ it('does not touch a task whose owner is alive, stopped though it may be; a rehe
     console.log('listening')`
   const dir = path.join(root, prefix, 'opb-0')
   const stdio = ['ignore', 'pipe', 'inherit'] as const
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code, dir], {
+  child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code, dir], {
     stdio: [...stdio],
   })
   await once(child.stdout!, 'data')

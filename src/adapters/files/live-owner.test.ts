@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +9,16 @@ import { LabError } from '../../core/errors.ts'
 import { listen, probe, requestSnapshot } from './live-owner.ts'
 
 let dir: string
+let child: ChildProcess | undefined
 const info = { pid: process.pid, incarnation: 'opb.a.1', since: 1 }
 const nothing = { snapshot: async () => null }
 beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'eoslab-owner-'))
 })
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
+afterEach(() => {
+  child?.kill('SIGKILL')
+  rmSync(dir, { recursive: true, force: true })
+})
 
 it('finds nobody where nobody listens', async () => {
   expect(await probe(dir)).toBeUndefined()
@@ -64,7 +69,7 @@ const CHILD = `
 `
 
 it('counts a stopped process as live and a killed one as gone, and clears what it left', async () => {
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', CHILD, dir], {
+  child = spawn(process.execPath, ['--input-type=module-typescript', '-e', CHILD, dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout!, 'data')

@@ -75,10 +75,10 @@ it('describes the finished copy, WAL content included, and leaves nothing beside
 it('is one consistent read while the owner goes on writing', async () => {
   for (let i = 0; i < 50; i++) apply(`k${i}`)
   const taking = copySnapshot(order(1))
-  let ended = false
-  void taking.finally(() => (ended = true))
+  const ended = { yet: false }
+  void taking.finally(() => (ended.yet = true))
   // Every apply writes one new key, so keys and input offset agree in each state there ever was.
-  for (let i = 50; !ended && i < 20_000; i++) {
+  for (let i = 50; !ended.yet && i < 20_000; i++) {
     apply(`k${i}`)
     if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
   }

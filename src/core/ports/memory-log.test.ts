@@ -41,6 +41,23 @@ describe('memory log, beyond the port', () => {
     expect(chunk.nextOffset).toBe(9)
   })
 
+  it('drops aborted records when it compacts, those without a key too', async () => {
+    const cluster = new MemoryCluster()
+    cluster.createTopic('t')
+    const producer = cluster.client().producer({ transactionalId: 'x', timeoutMs: 1 })
+    await producer.fence()
+    const txn = await producer.begin()
+    await txn.produce([record('k', '1'), { ...record('', '2'), key: null }])
+    await txn.abort()
+    cluster.partition('t', 0).compact()
+    expect(
+      cluster
+        .partition('t', 0)
+        .entries()
+        .map((entry) => entry.kind),
+    ).toEqual(['marker'])
+  })
+
   it('refuses to read below the start of the log', async () => {
     const cluster = new MemoryCluster()
     cluster.createTopic('t')

@@ -267,6 +267,27 @@ describe('recovery refuses', () => {
     })
   })
 
+  it('a hole in front of the local state, and leaves that state as it is', async () => {
+    bench.feed(KEYS)
+    const first = await bench.boot()
+    await first.process(3)
+    await first.process(5, 'before-apply')
+    bench.cluster.partition(TOPICS.changelog, 0).deleteBefore(5)
+    expect(await code(bench.boot())).toBe('RECOVERY_GAP')
+    expect(readdirSync(bench.stateDir).sort()).toEqual(['CURRENT', 'gen-0001'])
+  })
+
+  it('an overlap that begins before the log does, naming the range', async () => {
+    bench.feed(KEYS)
+    const first = await bench.boot()
+    await first.process(3)
+    await first.snapshot(1)
+    await first.process(5)
+    bench.cluster.partition(TOPICS.changelog, 0).deleteBefore(5)
+    const boot = bench.boot({ replayFrom: 'manifest' })
+    await expect(boot).rejects.toMatchObject({ code: 'RECOVERY_GAP', message: /offsets 3 to 4 are gone/ })
+  })
+
   it('input that retention took before it was read', async () => {
     bench.feed(KEYS)
     await (await bench.boot()).process(3)
@@ -397,6 +418,20 @@ describe('recovery and what lies on disk', () => {
     await bench.boot()
     expect(() => zombieStore.apply(request)).toThrow(/belongs to opb\.a\.2/)
     expect(await code(zombie.snapshot(9))).toBe('FENCED')
+  })
+
+  it('stops a zombie whose generation was replaced', async () => {
+    bench.feed(KEYS)
+    const zombie = await bench.boot()
+    await zombie.process(2)
+    await bench.boot({ manifest: 'none', local: 'replace' })
+    const request = {
+      owner: 'opb.a.1',
+      expectedNextInput: 2,
+      rows: [],
+      next: { nextInput: 3, nextChangelog: 9 },
+    }
+    expect(() => zombie.store.apply(request)).toThrow(/belongs to opb\.a\.2/)
   })
 
   it('rehearses on its own copy: nobody is fenced, nothing changes', async () => {
