@@ -370,6 +370,22 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'state-behind',
+    what: 'only the changelog offset in SQLite was left behind',
+    breaks: () => {
+      const h = good()
+      h.sqlite!.nextChangelog = 4
+      return h
+    },
+    place: { topic: 't.opb-changelog', partition: 0, offset: 4 },
+    also: ['divergence'],
+    almost: () => {
+      const h = good()
+      h.sqlite!.nextChangelog = 5 // behind the last record; the marker after it changes nothing
+      return h
+    },
+  },
+  {
     name: 'checkpoint-ahead',
     what: 'the next offset was stored, the rows were not',
     breaks: () => {
