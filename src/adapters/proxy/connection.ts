@@ -7,8 +7,9 @@
  * Does not: reconnect or time out; that is the client's and the broker's business.
  */
 import net from 'node:net'
-import { FrameCutter } from '../../core/wire/cutter.ts'
+import { FrameCutter, type Choice } from '../../core/wire/cutter.ts'
 import {
+  API_HEAD_BYTES,
   correlationOf,
   decodeTransactionRequest,
   decodeTransactionResponse,
@@ -68,7 +69,7 @@ export class ProxyConnection {
           this.#endTxn(bytes)
         },
       },
-      HEAD_BYTES,
+      { firstBytes: API_HEAD_BYTES, moreBytes: HEAD_BYTES },
     )
     this.#responses = new FrameCutter(
       {
@@ -80,7 +81,7 @@ export class ProxyConnection {
           this.#answer(bytes)
         },
       },
-      RESPONSE_HEAD_BYTES,
+      { firstBytes: RESPONSE_HEAD_BYTES },
     )
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
@@ -106,8 +107,12 @@ export class ProxyConnection {
 
   #clientEnded(): void {
     // A silent connection has nothing to wait for; and one that never named a target never will.
-    if (this.#silent || !this.#upstream) this.destroy()
-    else this.#upstream.end()
+    if (this.#silent || !this.#upstream) {
+      this.destroy()
+      return
+    }
+    this.#requests.end()
+    this.#upstream.end()
   }
 
   #fromClient(bytes: Buffer): void {
@@ -145,7 +150,9 @@ export class ProxyConnection {
       if (!this.#silent) this.#responses.push(bytes)
     })
     upstream.on('end', () => {
-      if (!this.#silent) this.#client.end()
+      if (this.#silent) return
+      this.#responses.end()
+      this.#client.end()
     })
     upstream.on('drain', () => this.#client.resume())
     upstream.on('error', () => {
@@ -176,12 +183,13 @@ export class ProxyConnection {
     this.#upstream?.resume()
   }
 
-  #chooseRequest(head: Buffer, size: number): 'pass' | 'hold' {
+  #chooseRequest(head: Buffer, size: number): Choice {
     if (this.#silent) return 'pass'
     const api = transactionApi(head)
     if (api === undefined) return 'pass'
     // Only EndTxn may have to be stopped; a giant one is none.
     if (api === 'EndTxn' && size <= HEAD_BYTES) return 'hold'
+    if (head.length < Math.min(size, HEAD_BYTES)) return 'more'
     const request = decodeTransactionRequest(head)
     if (request && request.transactionalId !== null) this.#forwarded(request, undefined)
     return 'pass'

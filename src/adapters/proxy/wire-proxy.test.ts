@@ -47,7 +47,7 @@ const endTxn = (correlationId: number, options: { id?: string; commit?: boolean 
 const metadata = (correlationId: number): Buffer => request(3, correlationId, Buffer.alloc(5))
 
 const whole = (frame: (bytes: Buffer) => void): FrameCutter =>
-  new FrameCutter({ choose: () => 'hold', pass: () => undefined, frame }, 8)
+  new FrameCutter({ choose: () => 'hold', pass: () => undefined, frame }, { firstBytes: 8 })
 
 /** Answers EndTxn with the next of `codes` (then 0), everything else with an empty body. */
 async function scriptedBroker(codes: number[] = [], onEndTxn: () => unknown = () => undefined) {
@@ -341,6 +341,28 @@ describe('ends and pressure', () => {
     })
     await once(socket, 'end')
     expect(got).toBe(50)
+  })
+
+  test('what is no Kafka at all passes both ways, to the last byte', async () => {
+    const echo = net.createServer((socket) => socket.pipe(socket))
+    echo.listen(0, '127.0.0.1')
+    await once(echo, 'listening')
+    cleanups.push(() => void echo.close())
+    const proxy = await proxyTo(`127.0.0.1:${(echo.address() as net.AddressInfo).port}`)
+    const { host, port } = parseTarget(proxy.address)!
+    const hello = Buffer.from('1603010200010001fc0303', 'hex')
+    for (const [first, last] of [[hello, 'tail'] as const, [Buffer.alloc(0), 'abc'] as const]) {
+      const socket = net.connect({ host, port })
+      cleanups.push(() => socket.destroy())
+      let got = Buffer.alloc(0)
+      socket.on('data', (bytes) => (got = Buffer.concat([got, bytes])))
+      socket.write(first)
+      await until(() => got.equals(first))
+      const closed = gone(socket)
+      socket.end(last)
+      await closed
+      expect(got.equals(Buffer.concat([first, Buffer.from(last)]))).toBe(true)
+    }
   })
 
   test('a broker that resets closes the client', async () => {

@@ -4,17 +4,28 @@
  * Promises: every byte comes out once and in order, either passed through as it arrived (uncopied, however
  * big the frame) or as one whole held frame; the work per byte is constant however the stream is chopped;
  * nothing that a peer sends makes it throw. A negative length is no Kafka: from there on everything passes.
- * Does not: know what a frame means. The consumer decides by the frame's first bytes, its head.
+ * Nothing is kept back that a few first bytes show to be of no interest, so a stream that is no Kafka at all
+ * (TLS, say) isn't stalled either. Does not: know what a frame means; the consumer decides by its head.
  */
 
 /** The consumer of a stream's frames. Heads and pieces are views of the network buffers: copy what you keep. */
 export interface FrameConsumer {
-  /** Asked once per frame, as soon as its head (its first `headBytes` bytes, or all of it) is there. */
-  choose(head: Buffer, size: number): 'pass' | 'hold'
+  /**
+   * Asked once the first `firstBytes` of a frame (or all of it) are there. `more`: ask again with up to
+   * `moreBytes`; as the answer to all that there will be it means `pass`.
+   */
+  choose(head: Buffer, size: number): Choice
   /** Bytes to forward: a piece of a frame, or several frames in a row. */
   pass(bytes: Buffer): void
   /** A held frame, whole, its length included. */
   frame(bytes: Buffer): void
+}
+
+export type Choice = 'pass' | 'hold' | 'more'
+
+export interface HeadSizes {
+  readonly firstBytes: number
+  readonly moreBytes?: number
 }
 
 const LENGTH_BYTES = 4
@@ -23,7 +34,8 @@ export class FrameCutter {
   /** True once the stream turned out not to be Kafka. */
   foreign = false
   readonly #consumer: FrameConsumer
-  readonly #headBytes: number
+  readonly #firstBytes: number
+  readonly #moreBytes: number
   /** Bytes kept back: the beginning of an undecided or held frame, in pieces. */
   #kept: Buffer[] = []
   #keptBytes = 0
@@ -35,14 +47,20 @@ export class FrameCutter {
   /** Bytes of a passing frame that have yet to come. */
   #passing = 0
 
-  constructor(consumer: FrameConsumer, headBytes: number) {
+  constructor(consumer: FrameConsumer, heads: HeadSizes) {
     this.#consumer = consumer
-    this.#headBytes = Math.max(LENGTH_BYTES, headBytes)
+    this.#firstBytes = Math.max(LENGTH_BYTES, heads.firstBytes)
+    this.#moreBytes = Math.max(this.#firstBytes, heads.moreBytes ?? 0)
   }
 
   /** Bytes of an unfinished frame that are kept back. */
   get pending(): number {
     return this.#keptBytes
+  }
+
+  /** The stream has ended: what was kept back leaves as it is. */
+  end(): void {
+    if (this.#keptBytes > 0) this.#release()
   }
 
   push(chunk: Buffer): void {
@@ -79,16 +97,25 @@ export class FrameCutter {
       return true
     }
     const size = length + LENGTH_BYTES
-    const head = Math.min(size, this.#headBytes)
-    if (rest < head) return false
-    if (this.#consumer.choose(chunk.subarray(at, at + head), size) === 'hold') {
-      this.#size = size
-      this.#holding = true
-      this.#wanted = size
-      return false
+    for (const bytes of [this.#firstBytes, this.#moreBytes]) {
+      const head = Math.min(size, bytes)
+      if (rest < head) return this.#await(size, head)
+      const choice = this.#consumer.choose(chunk.subarray(at, at + head), size)
+      if (choice === 'hold') {
+        this.#holding = true
+        return this.#await(size, size)
+      }
+      if (choice === 'pass' || head === size || bytes === this.#moreBytes) break
     }
     this.#passing = size
     return true
+  }
+
+  /** The frame at hand has to be kept until that many of its bytes are there. */
+  #await(size: number, wanted: number): false {
+    this.#size = size
+    this.#wanted = wanted
+    return false
   }
 
   /** Keeps bytes back until the wanted number is there, then decides. Returns the new position. */
@@ -110,10 +137,16 @@ export class FrameCutter {
         return
       }
       this.#size = length + LENGTH_BYTES
-      this.#wanted = Math.min(this.#size, this.#headBytes)
+      this.#wanted = Math.min(this.#size, this.#firstBytes)
       if (this.#wanted > this.#keptBytes) return
     }
-    if (!this.#holding && this.#consumer.choose(this.#joined(), this.#size) === 'pass') {
+    const choice = this.#holding ? 'hold' : this.#consumer.choose(this.#joined(), this.#size)
+    const most = Math.min(this.#size, this.#moreBytes)
+    if (choice === 'more' && this.#keptBytes < most) {
+      this.#wanted = most
+      return
+    }
+    if (choice !== 'hold') {
       this.#passing = this.#size - this.#keptBytes
       this.#release()
       return
@@ -140,7 +173,7 @@ export class FrameCutter {
     this.#holding = false
   }
 
-  /** One buffer of all kept pieces. Joined at most three times a frame: length, head, whole. */
+  /** One buffer of all kept pieces. Joined at most four times a frame: length, first head, more, whole. */
   #joined(): Buffer {
     if (this.#kept.length !== 1) this.#kept = [Buffer.concat(this.#kept, this.#keptBytes)]
     return this.#kept[0]!

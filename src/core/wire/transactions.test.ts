@@ -211,6 +211,15 @@ describe('what is none of our business', () => {
     expect(decodeTransactionRequest(metadata)).toBeUndefined()
   })
 
+  test('a version that no API has is no Kafka', () => {
+    const head = (version: string): Buffer => Buffer.from(`000000ff001a${version}`, 'hex')
+    expect([head('0005'), head('0064'), head('ffff')].map(transactionApi)).toEqual([
+      'EndTxn',
+      undefined,
+      undefined,
+    ])
+  })
+
   test('no bytes whatever make a decoder throw', () => {
     const apis = Object.values(API_KEY)
     fc.assert(

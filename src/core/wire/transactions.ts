@@ -36,6 +36,9 @@ const API_NAME: ReadonlyMap<number, TransactionApi> = new Map(
   (Object.keys(API_KEY) as TransactionApi[]).map((name) => [API_KEY[name], name]),
 )
 
+/** Enough to tell which API a request is for. */
+export const API_HEAD_BYTES = 8
+
 /** Enough for the header, the longest names Kafka allows and the fields behind them. */
 export const HEAD_BYTES = 2048
 
@@ -93,9 +96,15 @@ function readHeader(r: FrameReader): RequestHeader {
 export const decodeRequestHeader = (head: Buffer): RequestHeader | undefined =>
   attempt(() => readHeader(new FrameReader(head, 4)))
 
-/** API of a request frame if it is one of the transaction APIs; reads two bytes. */
-export const transactionApi = (head: Buffer): TransactionApi | undefined =>
-  head.length < 6 ? undefined : API_NAME.get(head.readInt16BE(4))
+/** No API is anywhere near its hundredth version: a higher one is a stream that is no Kafka. */
+const VERSION_LIMIT = 100
+
+/** API of a request frame if it is one of the transaction APIs; reads the first API_HEAD_BYTES. */
+export function transactionApi(head: Buffer): TransactionApi | undefined {
+  if (head.length < API_HEAD_BYTES) return undefined
+  const version = head.readInt16BE(6)
+  return version >= 0 && version < VERSION_LIMIT ? API_NAME.get(head.readInt16BE(4)) : undefined
+}
 
 interface Body {
   transactionalId: string | null
