@@ -9,6 +9,7 @@ import { killedTransaction } from '../core/crash/killed.ts'
 import { weighEvidence } from '../core/crash/evidence.ts'
 import { phasesOf } from '../core/crash/phases.ts'
 import { story } from '../core/crash/story.ts'
+import type { TopicNames } from '../core/contracts/names.ts'
 import type { HistoryEvent } from '../core/history/event.ts'
 import type { CellResult, CellTotals, Evidence } from '../core/matrix/result.ts'
 import { splitOrders } from '../core/matrix/split.ts'
@@ -104,10 +105,11 @@ function recoveryOf(next: readonly HistoryEvent[], task: number) {
   }
 }
 
-function totalsOf({ judgement, run }: Judged): CellTotals {
+function totalsOf({ judgement, run, input }: Judged): CellTotals {
   const { totals } = judgement
   const of = (name: string): number => totals[name] ?? 0
-  const atEnd = Object.entries(totals).filter(([name]) => name.startsWith('uncommitted_'))
+  const roles = Object.keys(input.names) as (keyof TopicNames)[]
+  const atEnd = roles.map((role) => [input.names[role], totals[`uncommitted_${role}`] ?? 0] as const)
   return {
     orders: of('orders'),
     enriched: of('enriched'),
@@ -116,7 +118,7 @@ function totalsOf({ judgement, run }: Judged): CellTotals {
     sum_in: of('sum_in'),
     sum_out: of('sum_out'),
     uncommitted_dangling: run.dangling,
-    uncommitted_at_end: Object.fromEntries(atEnd.map(([name, n]) => [name.replace('uncommitted_', ''), n])),
+    uncommitted_at_end: Object.fromEntries(atEnd.filter(([, n]) => n > 0)),
   }
 }
 

@@ -82,7 +82,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<RunResu
     progress,
     folder,
     startedMs,
-    prefix: scenario.prefix ?? `${scenario.name.slice(0, 24)}-${run36}${process.pid.toString(36)}.`,
+    prefix: scenario.prefix ?? `${initials(scenario.name)}-${run36}${process.pid.toString(36)}.`,
   }
   try {
     const say = (text: string): void => progress.say(text)
@@ -94,6 +94,13 @@ export async function runExperiment(options: ExperimentOptions): Promise<RunResu
     progress.close()
   }
 }
+
+/** crash-matrix -> cm: names on the broker are read by people. */
+const initials = (name: string): string =>
+  name
+    .split(/[-_.]/)
+    .map((part) => part.charAt(0))
+    .join('')
 
 async function ordersIn(scenario: Scenario): Promise<number> {
   const { orders } = await checkOrders(scenario.from!)

@@ -196,7 +196,7 @@ it('does not touch a task whose owner is alive, stopped though it may be; a rehe
   child.kill('SIGSTOP')
   await expect(recover(command())).rejects.toMatchObject({
     code: 'LIVE_OWNER',
-    message: /opb\.z\.1 \(pid \d+\)/,
+    message: expect.stringMatching(/opb\.z\.1 \(pid \d+\)/),
   })
   const rehearsed = await recover(command({ into: path.join(root, 'beside') }))
   expect(rehearsed.restored_keys).toBe(7)

@@ -118,15 +118,21 @@ test('a cell without totals of a topic shows a dash, and prefixes do not multipl
   ])
 })
 
-test('findings name their place; without findings there is no table', () => {
+test('findings name their place without the prefix, once the cell, and no more than three of a kind; without findings there is no table', () => {
   expect(findingsTable([sampleCell()])).toBeUndefined()
-  expect(rowsOf(findingsTable(sampleMutantRun().cells))[0]?.[3]).toBe(
-    String.raw`m7.c1.orders.enriched/0@868, key A|\u001b[31m<b>` +
+  const [cell] = sampleMutantRun().cells
+  const [finding] = cell!.findings
+  const many = { ...cell!, findings: Array.from({ length: 9 }, () => finding!) }
+  const rows = rowsOf(findingsTable([many]))
+  expect(rows[0]?.[4]).toBe(
+    String.raw`orders.enriched/0@868, key A|\u001b[31m<b>` +
       '`' +
-      String.raw`#p1\u000a#0, transaction m7.c1.opa-0/opa.a.2/1`,
+      String.raw`#p1\u000a#0, transaction opa.a.2/1`,
   )
+  expect(rows).toHaveLength(3)
+  expect(rows.map(([name]) => name)).toEqual([cell!.cell, '', ''])
   expect(placeOf({ topic: 't' })).toBe('t')
-  expect(placeOf({ partition: 3, incarnation: 'opb.a.1' })).toBe('partition 3, incarnation opb.a.1')
+  expect(placeOf({ partition: 3, transaction: 'id-0/opb.a.1/7' })).toBe('partition 3, transaction opb.a.1/7')
   expect(placeOf({})).toBe('')
 })
 

@@ -18,6 +18,7 @@ import {
   groups,
   isolationTable,
   recoveryTable,
+  stories,
   totalsTable,
   verdictTable,
 } from './tables.ts'
@@ -46,8 +47,13 @@ export function terminalBlocks(run: RunResult): Block[] {
     heading(2, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
     ...twin(run),
     verdictTable(run.cells),
+    heading(3, 'What happened'),
+    stories(run.cells),
+    heading(3, 'Time to recover, in milliseconds'),
     recoveryTable(run.cells),
+    heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
+    ...(run.cells.length <= FEW ? totals(run) : []),
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     ...expectations(run),
     ...repeats(run.cells),
@@ -105,18 +111,25 @@ function runBlocks(run: RunResult): Block[] {
     recoveryTable(run.cells),
     heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
-    heading(3, 'Totals in and out'),
-    totalsTable(run.cells),
-    heading(3, 'What read_uncommitted shows beyond read_committed'),
-    text('Records per topic: while the killed transaction dangled / at the end.'),
-    isolationTable(run.cells),
+    ...totals(run),
     heading(3, 'What happened'),
-    list(run.cells.map((cell) => printable(`${cell.cell}: ${cell.story}`))),
+    stories(run.cells),
     ...repeats(run.cells),
     heading(3, 'Versions and machine'),
     list(provenanceLines(run)),
   ]
 }
+
+/** Runs of up to so many cells show their totals on the terminal too. */
+const FEW = 4
+
+const totals = (run: RunResult): Block[] => [
+  heading(3, 'Totals in and out'),
+  totalsTable(run.cells),
+  heading(3, 'What read_uncommitted shows beyond read_committed'),
+  text('Records per topic: while the killed transaction dangled / at the end.'),
+  isolationTable(run.cells),
+]
 
 /** A valid run of invalid cells needs a word: the twin was broken on purpose, and the oracle saw it. */
 function twin(run: RunResult): Block[] {

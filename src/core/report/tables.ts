@@ -5,8 +5,8 @@
  * point where repeats share it (median, least, largest, n). Column names are the field names of the data.
  */
 import type { CellResult } from '../matrix/result.ts'
-import type { Anomaly, AnomalyPlace } from '../oracle/verdict.ts'
-import { left, right, table, words } from './blocks.ts'
+import type { AnomalyName, AnomalyPlace } from '../oracle/verdict.ts'
+import { left, list, right, table, words } from './blocks.ts'
 import type { Block } from './blocks.ts'
 import { metricOf } from './metrics.ts'
 import type { MetricName } from './metrics.ts'
@@ -131,19 +131,43 @@ export function isolationTable(cells: readonly CellResult[]): Block {
   )
 }
 
-/** Anomalies with their places; undefined where there is none. */
+/** Findings shown of each anomaly of a cell; the count says how many there are. */
+const SHOWN = 3
+
+/** Anomalies with their places, names without the cell's prefix; undefined where there is none. */
 export function findingsTable(cells: readonly CellResult[]): Block | undefined {
-  const rows = cells.flatMap((cell) => cell.findings.map((finding) => findingRow(cell.cell, finding)))
+  const rows = cells.flatMap((cell) => cell.anomalies.flatMap((name) => findingRows(cell, name)))
   if (rows.length === 0) return undefined
-  return table([left('cell'), left('anomaly'), words('what'), words('where')], rows)
+  return table([left('cell'), left('anomaly'), right('times'), words('for example'), words('where')], rows)
 }
 
-const findingRow = (cell: string, finding: Anomaly): string[] => [
-  cell,
-  finding.name,
-  printable(finding.message),
-  printable(placeOf(finding.place)),
-]
+function findingRows(cell: CellResult, name: AnomalyName): string[][] {
+  const times = cell.checks.reduce(
+    (sum, check) => sum + (check.anomalies.some((a) => a.name === name) ? check.count : 0),
+    0,
+  )
+  const bare = (text: string): string =>
+    printable(cell.prefix === '' ? text : text.replaceAll(cell.prefix, ''))
+  return cell.findings
+    .filter((finding) => finding.name === name)
+    .slice(0, SHOWN)
+    .map((finding, at) => [
+      at === 0 ? cell.cell : '',
+      at === 0 ? name : '',
+      at === 0 ? number(times) : '',
+      bare(finding.message),
+      bare(placeOf(finding.place)),
+    ])
+}
+
+/** One sentence per cell. */
+export const stories = (cells: readonly CellResult[]): Block =>
+  list(
+    cells.map(
+      (cell) =>
+        `${cell.cell}: ${printable(cell.problem ? `${cell.story} It did not run to its end: ${cell.problem}` : cell.story)}`,
+    ),
+  )
 
 const named = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`${name} ${value}`]
@@ -157,7 +181,6 @@ export function placeOf(place: AnomalyPlace): string {
   return [
     ...(record === '' ? bare : [record]),
     ...named('key', place.key),
-    ...named('transaction', place.transaction),
-    ...named('incarnation', place.incarnation),
+    ...named('transaction', place.transaction?.split('/').slice(1).join('/')),
   ].join(', ')
 }

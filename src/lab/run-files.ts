@@ -1,0 +1,61 @@
+/**
+ * `eoslab run FILE...`: loads all experiments, then runs them one after the other.
+ *
+ * Promises: a damaged file is refused before anything runs; the verdict of the whole is the worst.
+ */
+import path from 'node:path'
+import { checkOrders } from '../adapters/files/orders-file.ts'
+import type { RunResult } from '../core/matrix/result.ts'
+import { worst, type Verdict } from '../core/oracle/verdict.ts'
+import { parseCount } from '../core/scenario/units.ts'
+import type { Scenario } from '../core/scenario/resolve.ts'
+import { runExperiment } from './experiment.ts'
+import { runForTerminal } from './report.ts'
+import { loadScenario } from './scenario.ts'
+
+export interface RunFilesOptions {
+  readonly brokers?: string | undefined
+  readonly stateDir: string
+  readonly quiet: boolean
+  readonly argv: readonly string[]
+  readonly from?: string | undefined
+  readonly seed?: string | undefined
+  /** Called with the tables of each run. */
+  readonly onRun: (text: string) => void
+}
+
+export interface RunsDone {
+  readonly verdict: Verdict
+  readonly runs: readonly RunResult[]
+}
+
+/** The file's scenario with the flags on top; a file of orders gives all of them unless fewer are asked for. */
+async function scenarioOf(file: string, options: RunFilesOptions): Promise<Scenario> {
+  const scenario = await loadScenario(file)
+  const seed =
+    options.seed === undefined
+      ? scenario.seed
+      : parseCount(options.seed, '--seed', { min: 0, max: 2 ** 32 - 1 })
+  const from = options.from === undefined ? scenario.from : path.resolve(options.from)
+  if (from === null) return { ...scenario, seed }
+  const { orders } = await checkOrders(from)
+  return {
+    ...scenario,
+    seed,
+    from,
+    orders: scenario.from === null ? orders : Math.min(orders, scenario.orders),
+  }
+}
+
+export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<RunsDone> {
+  const scenarios: Scenario[] = []
+  for (const file of files) scenarios.push(await scenarioOf(file, options))
+  const { brokers, stateDir, quiet, argv } = options
+  const runs: RunResult[] = []
+  for (const scenario of scenarios) {
+    const result = await runExperiment({ scenario, brokers, stateDir, quiet, argv: ['run', ...argv] })
+    options.onRun(runForTerminal(result))
+    runs.push(result)
+  }
+  return { verdict: worst(runs.map((run) => run.verdict)), runs }
+}
