@@ -81,7 +81,7 @@ describe('FrameCutter', () => {
   test('who always wants more is asked again once, if there is more, and then it passes', () => {
     const frames = [frame(Buffer.from([1, 2])), frame(Buffer.alloc(9, 7))]
     const bytes = Buffer.concat(frames)
-    for (const places of [[], bytes.keys().toArray()]) {
+    for (const places of [[], Array.from(bytes.keys())]) {
       const asked: number[] = []
       const out: Buffer[] = []
       const consumer: FrameConsumer = {
