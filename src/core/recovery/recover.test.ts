@@ -263,7 +263,7 @@ describe('recovery refuses', () => {
     bench.loseState()
     await expect(bench.boot()).rejects.toMatchObject({
       code: 'RECOVERY_GAP',
-      message: /offsets 0 to 1 are gone/,
+      message: expect.stringMatching(/offsets 0 to 1 are gone/),
     })
   })
 
@@ -285,14 +285,20 @@ describe('recovery refuses', () => {
     await first.process(5)
     bench.cluster.partition(TOPICS.changelog, 0).deleteBefore(5)
     const boot = bench.boot({ replayFrom: 'manifest' })
-    await expect(boot).rejects.toMatchObject({ code: 'RECOVERY_GAP', message: /offsets 3 to 4 are gone/ })
+    await expect(boot).rejects.toMatchObject({
+      code: 'RECOVERY_GAP',
+      message: expect.stringMatching(/offsets 3 to 4 are gone/),
+    })
   })
 
   it('input that retention took before it was read', async () => {
     bench.feed(KEYS)
     await (await bench.boot()).process(3)
     bench.cluster.partition(TOPICS.input, 0).deleteBefore(5)
-    await expect(bench.boot()).rejects.toMatchObject({ code: 'RECOVERY_GAP', message: /3 to 4 are gone/ })
+    await expect(bench.boot()).rejects.toMatchObject({
+      code: 'RECOVERY_GAP',
+      message: expect.stringMatching(/3 to 4 are gone/),
+    })
   })
 
   it('to wait for ever on an open transaction of a stranger', async () => {
@@ -317,7 +323,7 @@ describe('recovery refuses', () => {
     bench.events.length = 0
     await expect(bench.boot(over)).rejects.toMatchObject({
       code: 'STATE_MISMATCH',
-      message: new RegExp(name),
+      message: expect.stringMatching(name),
     })
     expect(named('fence')).toEqual([])
   })
@@ -342,7 +348,7 @@ describe('recovery refuses', () => {
     })
     await expect(bench.boot()).rejects.toMatchObject({
       code: 'CHANGELOG_DAMAGED',
-      message: /log\/0 offset 0/,
+      message: expect.stringMatching(/log\/0 offset 0/),
     })
   })
 
