@@ -130,12 +130,14 @@ function unapplied(c: Case): Objection {
   return markerIs(c, 'COMMIT') ?? stateIsBehind(c)
 }
 
-/** Where state is kept (an apply in the journal, or a point that needs one), it must be one transaction behind. */
+/** State is kept where the journal has ever applied to it, or where the point itself needs it. */
+const keepsState = (facts: KillFacts): boolean =>
+  findPoint(facts.point)?.step === 'apply' || facts.journals.killed.some((e) => e.f === 'apply')
+
+/** Where state is kept, it must be one transaction behind. */
 function stateIsBehind({ facts, txn }: Case): Objection {
   const at = facts.sqliteNextInputAtKill
-  const keepsState =
-    findPoint(facts.point)?.step === 'apply' || facts.journals.killed.some((e) => e.f === 'apply')
-  if (at === undefined) return keepsState ? 'the local state at the kill could not be read' : undefined
+  if (at === undefined) return keepsState(facts) ? 'the local state at the kill could not be read' : undefined
   if (at >= txn.next) return `the local state is at ${at}, not before ${txn.next}: it was applied`
   const expected = txn.previousNext
   const fits = expected === undefined ? at <= txn.from : at === expected
@@ -176,8 +178,10 @@ const PROOFS: Record<Proof, ProofRule> = {
   unapplied: {
     itself: true,
     objection: unapplied,
-    proven: (c) =>
-      `transaction ${c.txn.n} was committed and answered, nothing of it applied; the log shows COMMIT${place(c)}`,
+    proven: (c) => {
+      const applied = keepsState(c.facts) ? ', nothing of it applied' : ''
+      return `transaction ${c.txn.n} was committed and answered${applied}; the log shows COMMIT${place(c)}`
+    },
   },
   event: {
     itself: false,

@@ -31,6 +31,23 @@ describe('the story', () => {
     )
   })
 
+  test('without state there is nothing to apply, and nothing to replay is said so', () => {
+    const { killed, next } = HITS['commit.after']!.journals
+    const stateless = { killed: killed.filter((e) => e.f !== 'apply'), next }
+    expect(tell('commit.after')).toContain('committed, nothing of it was applied; recovery')
+    expect(tell('commit.after', { journals: stateless })).toContain(
+      'transaction 2 (3 records) committed; recovery',
+    )
+    const idle = next.map((e) => (e.f === 'replay' ? { ...e, records: 0 } : e))
+    expect(tell('commit.mid', { journals: { killed, next: idle } })).toContain(
+      'recovery had nothing to replay and resumed at 1,106;',
+    )
+    const { summary } = weighEvidence(
+      hit('commit.after', { journals: stateless, sqliteNextInputAtKill: undefined }),
+    )
+    expect(summary).toBe('transaction 2 was committed and answered; the log shows COMMIT at out-0 offset 7')
+  })
+
   test('cold, from a snapshot', () => {
     const next = NEXT.map((e) => (e.f === 'restore' ? { ...e, source: 'snapshot' } : e))
     expect(

@@ -49,7 +49,9 @@ function fate(facts: StoryFacts, txn: KilledTransaction): string {
   const proof = findPoint(point)?.proof
   if (evidence.marker === 'COMMIT') {
     if (proof === 'unanswered') return `${name} committed, the client never learned`
-    return proof === 'unapplied' ? `${name} committed, nothing of it was applied` : `${name} committed`
+    // An operator without state has nothing to apply, so there is nothing to say about it.
+    const unapplied = proof === 'unapplied' && facts.journals.killed.some((e) => e.f === 'apply')
+    return unapplied ? `${name} committed, nothing of it was applied` : `${name} committed`
   }
   if (evidence.marker !== 'ABORT') return `nothing of ${name} had reached the log`
   const seen = Object.values(facts.dangling ?? {}).reduce((sum, n) => sum + n, 0)
@@ -73,7 +75,10 @@ function comeback(facts: StoryFacts): string {
   if (restore?.['source'] === 'snapshot')
     steps.push(`restored ${count(restore['keys'])} keys from a snapshot`)
   if (restore?.['source'] === 'none') steps.push('began from an empty state')
-  if (replay) steps.push(`replayed ${records(replay['records'], 'changelog ')}`)
+  if (replay) {
+    const none = Number(replay['records']) === 0
+    steps.push(none ? 'had nothing to replay' : `replayed ${records(replay['records'], 'changelog ')}`)
+  }
   if (resume) steps.push(`resumed at ${count(resume['offset'] ?? 0)}`)
   if (steps.length === 0) return `${lost}no recovery was journalled`
   const listed = steps.length > 1 ? `${steps.slice(0, -1).join(', ')} and ${steps.at(-1)}` : steps[0]
