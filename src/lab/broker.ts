@@ -7,40 +7,18 @@
  * error, Ctrl-C, and (by its own watch on us) our sudden death; what a dead run left is cleaned by the next.
  * Does not: load the process adapter or a client before it is needed.
  */
-import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cp, mkdir, rename, rm } from 'node:fs/promises'
-import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { LabError, messageOf } from '../core/errors.ts'
-import type { Coordinators, RunningBroker, SpawnedBroker } from '../adapters/process/broker.ts'
-import { makeDirectory, withLock } from './broker-lock.ts'
-import {
-  bornAt,
-  ephemeralParent,
-  isAlive,
-  liveRecord,
-  persistentDirectory,
-  readRecord,
-  recordFile,
-  type BrokerRecord,
-} from './broker-record.ts'
+import type { RunningBroker, SpawnedBroker } from '../adapters/process/broker.ts'
+import { LabError } from '../core/errors.ts'
+import { ephemeralDirectory, keepDirectory, removeDirectory } from './broker-directory.ts'
+import { startPersistent } from './broker-persistent.ts'
+import { liveRecord, persistentDirectory } from './broker-record.ts'
+import { reach, silent, start, type BrokerOptions } from './broker-start.ts'
 import { onInterrupt } from './interrupt.ts'
 
-const REACH_MS = 8_000
-const READY_MS = 30_000
-const STOP_MS = 10_000
-const ASK_AGAIN_MS = 25
-
-export interface BrokerOptions {
-  /** From `--brokers` or EOSLAB_BROKERS. */
-  readonly brokers?: string | undefined
-  readonly stateDir: string
-  /** Progress, for stderr. */
-  readonly say?: ((text: string) => void) | undefined
-}
-
-const silent = (): void => undefined
+export { brokerStatus, startPersistent, stopPersistent } from './broker-persistent.ts'
+export type { BrokerStatus } from './broker-persistent.ts'
+export { fetchFiles, reach } from './broker-start.ts'
+export type { BrokerOptions } from './broker-start.ts'
 
 export interface ResolvedBroker {
   /** host:port, or several with commas. */
@@ -99,29 +77,6 @@ async function findBroker(options: BrokerOptions): Promise<ResolvedBroker | unde
   return { brokers: record.brokers, kind: 'started', dataDir: record.dataDir }
 }
 
-/** Resolves with the cluster id if one of the addresses answers; NO_BROKER, within ten seconds, if none. */
-export async function reach(brokers: string, hint: string): Promise<string> {
-  const addresses = brokers.split(',').map((address) => address.trim())
-  for (const address of addresses) {
-    if (/^.+:\d{1,5}$/u.test(address)) continue
-    throw new LabError('USAGE', `"${address}" is no broker address`, {
-      hint: 'Give host:port, several with commas.',
-    })
-  }
-  const { probe } = await import('../adapters/process/metadata-probe.ts')
-  try {
-    const answer = await Promise.any(addresses.map((address) => probe(address, REACH_MS)))
-    return answer.clusterId
-  } catch (error) {
-    const reasons =
-      error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error)
-    throw new LabError('NO_BROKER', `no Kafka broker answers at ${brokers}: ${reasons}`, {
-      hint,
-      cause: error,
-    })
-  }
-}
-
 async function withOwnBroker<T>(
   options: WithBrokerOptions,
   use: (broker: LentBroker) => Promise<T>,
@@ -132,7 +87,7 @@ async function withOwnBroker<T>(
   let running: RunningBroker | undefined
   let keepAs: string | undefined
   const discard = async (): Promise<void> => {
-    if (own !== undefined) await rm(own, { recursive: true, force: true })
+    if (own !== undefined) await removeDirectory(own)
   }
   const forget = onInterrupt(async () => {
     await (running?.stop() ?? spawned?.kill())
@@ -154,188 +109,8 @@ async function withOwnBroker<T>(
     return await use(lent)
   } finally {
     await running?.stop()
-    if (own !== undefined && keepAs !== undefined) await keep(own, keepAs)
+    if (own !== undefined && keepAs !== undefined) await keepDirectory(own, keepAs)
     await discard()
     forget()
   }
-}
-
-/** A folder of this process, after clearing those whose processes are gone. */
-async function ephemeralDirectory(stateDir: string): Promise<string> {
-  const parent = ephemeralParent(stateDir)
-  makeDirectory(parent)
-  for (const name of readdirSync(parent)) {
-    const directory = path.join(parent, name)
-    if (!ownerLives(directory)) await rm(directory, { recursive: true, force: true })
-  }
-  const directory = path.join(parent, `${process.pid}-${randomBytes(4).toString('hex')}`)
-  makeDirectory(directory)
-  writeFileSync(
-    path.join(directory, 'owner.json'),
-    JSON.stringify({ pid: process.pid, born: bornAt(process.pid) }),
-  )
-  return directory
-}
-
-function ownerLives(directory: string): boolean {
-  try {
-    const owner = JSON.parse(readFileSync(path.join(directory, 'owner.json'), 'utf8')) as {
-      pid: number
-      born: string
-    }
-    return isAlive(owner.pid, owner.born)
-  } catch {
-    // Not written yet: its maker is named by the folder.
-    return isAlive(Number.parseInt(path.basename(directory), 10), '')
-  }
-}
-
-async function keep(from: string, to: string): Promise<void> {
-  await rm(to, { recursive: true, force: true })
-  await mkdir(path.dirname(to), { recursive: true })
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    await cp(from, to, { recursive: true })
-  }
-  await rm(path.join(to, 'owner.json'), { force: true })
-}
-
-export interface PersistentBroker extends BrokerRecord {
-  readonly already: boolean
-}
-
-export interface PersistentOptions extends BrokerOptions {
-  readonly port?: number | undefined
-}
-
-/** `broker start`: starts the one broker of this state folder, or finds it running. */
-export async function startPersistent(options: PersistentOptions): Promise<PersistentBroker> {
-  const directory = persistentDirectory(options.stateDir)
-  return withLock(directory, async () => {
-    const live = liveRecord(directory)
-    if (live !== undefined) return { ...(await whenReady(live, options.port)), already: true }
-    let record: BrokerRecord | undefined
-    let kill: (() => void) | undefined
-    const forget = onInterrupt(() => kill?.())
-    try {
-      const broker = await start({
-        dataDir: directory,
-        port: options.port,
-        preferredPort: portOf(readRecord(directory)),
-        tie: false,
-        say: options.say ?? silent,
-        onSpawn: (spawned) => {
-          kill = () => spawned.kill()
-          record = recordOf(spawned, directory)
-          writeFileSync(recordFile(directory), JSON.stringify(record))
-        },
-      })
-      return { ...(record ?? recordOf(broker, directory)), already: false }
-    } finally {
-      forget()
-    }
-  })
-}
-
-const recordOf = (broker: SpawnedBroker, dataDir: string): BrokerRecord => ({
-  pid: broker.pid,
-  born: bornAt(broker.pid),
-  brokers: broker.brokers,
-  proxied: broker.proxied,
-  dataDir,
-  started: new Date().toISOString(),
-})
-
-const portOf = (record: BrokerRecord | undefined): number | undefined =>
-  record === undefined ? undefined : Number(record.brokers.split(':')[1])
-
-async function whenReady(record: BrokerRecord, port: number | undefined): Promise<BrokerRecord> {
-  if (port !== undefined && port !== portOf(record)) {
-    throw new LabError('USAGE', `the broker already runs at ${record.brokers}, not on port ${port}`, {
-      hint: 'Stop it first: eoslab broker stop',
-    })
-  }
-  const deadline = performance.now() + READY_MS
-  for (;;) {
-    try {
-      await reach(record.brokers, 'It may hang. Stop it: eoslab broker stop')
-      return record
-    } catch (error) {
-      if (performance.now() > deadline || !isAlive(record.pid, record.born)) throw error
-    }
-    await delay(ASK_AGAIN_MS)
-  }
-}
-
-/** `broker stop`: ends it and keeps its data. Resolves with what was stopped, or undefined if none ran. */
-export async function stopPersistent(options: BrokerOptions): Promise<BrokerRecord | undefined> {
-  const directory = persistentDirectory(options.stateDir)
-  if (readRecord(directory) === undefined) return undefined
-  return withLock(directory, async () => {
-    const record = liveRecord(directory)
-    if (record === undefined) return undefined
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (isAlive(record.pid, record.born)) process.kill(record.pid, signal)
-      const deadline = performance.now() + STOP_MS
-      while (isAlive(record.pid, record.born) && performance.now() < deadline) await delay(ASK_AGAIN_MS)
-    }
-    return record
-  })
-}
-
-export interface BrokerStatus {
-  readonly running: boolean
-  readonly brokers: string | null
-  readonly kind: 'given' | 'started' | null
-  readonly clusterId: string | null
-  /** Of a broker of ours. */
-  readonly pid: number | null
-  readonly proxied: BrokerRecord['proxied'] | null
-  readonly dataDir: string | null
-  readonly started: string | null
-  /** Why it does not answer. */
-  readonly problem: string | null
-}
-
-export async function brokerStatus(options: BrokerOptions): Promise<BrokerStatus> {
-  const given = options.brokers === undefined || options.brokers === '' ? undefined : options.brokers
-  const record = given === undefined ? liveRecord(persistentDirectory(options.stateDir)) : undefined
-  const brokers = given ?? record?.brokers
-  const known = {
-    brokers: brokers ?? null,
-    kind: given !== undefined ? ('given' as const) : record === undefined ? null : ('started' as const),
-    pid: record?.pid ?? null,
-    proxied: record?.proxied ?? null,
-    dataDir: record?.dataDir ?? null,
-    started: record?.started ?? null,
-  }
-  if (brokers === undefined) return { ...known, running: false, clusterId: null, problem: null }
-  try {
-    return { ...known, running: true, clusterId: await reach(brokers, ''), problem: null }
-  } catch (error) {
-    if (error instanceof LabError && error.code === 'USAGE') throw error
-    return { ...known, running: false, clusterId: null, problem: messageOf(error) }
-  }
-}
-
-/** `broker fetch`: everything a later start needs, so that it needs no network. Says where it is. */
-export async function fetchFiles(say: (text: string) => void): Promise<{ cache: string }> {
-  const { fetchBroker } = await import('../adapters/process/broker.ts')
-  return { cache: await fetchBroker({ say, coordinators: await coordinators() }) }
-}
-
-type OwnStart = Omit<
-  Parameters<typeof import('../adapters/process/broker.ts').startBroker>[0],
-  'coordinators'
->
-
-async function start(options: OwnStart): Promise<RunningBroker> {
-  const { startBroker } = await import('../adapters/process/broker.ts')
-  return startBroker({ ...options, coordinators: await coordinators() })
-}
-
-async function coordinators(): Promise<Coordinators> {
-  return import('../adapters/kafka/warm-up.ts')
 }

@@ -121,7 +121,11 @@ describe('asking a broker', () => {
 
   it.each([
     ['something that speaks HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'closed the connection'],
-    ['a frame that is no metadata', Buffer.from([0, 0, 0, 4, 0, 0, 0, 9]), 'not as a Kafka broker'],
+    [
+      'the answer to another question',
+      Buffer.from([0, 0, 0, 14, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]),
+      'not as a Kafka broker',
+    ],
     [
       'a broker without brokers',
       Buffer.from([0, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]),
