@@ -1,7 +1,7 @@
 /**
  * The settings of the lab's broker: one node, quick to start, quick to time out, nothing lost by age.
  *
- * Promises: every name is one that Kafka 4.3 knows (it warns of others, and a test reads its log); the same
+ * Promises: every name is one that Kafka 4.3 knows; the same
  * settings stand in docker-compose.yml, checked by a test.
  * Does not: make a cluster. Replication is 1; what is tested is the protocol, not the disks.
  */
