@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import { row, sampleLineage } from '../../core/ports/store.contract.ts'
 import { decodeManifest } from '../../core/recovery/manifest.ts'
@@ -10,6 +10,9 @@ import { hashFile } from './files.ts'
 import { SnapshotDirectory, snapshotName } from './snapshot-files.ts'
 import { copySnapshot, nameSnapshot, takeSnapshot } from './snapshots.ts'
 import { SqliteStore } from './store.ts'
+
+// Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 let dir: string
 let shelf: SnapshotDirectory

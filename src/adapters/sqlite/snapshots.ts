@@ -93,7 +93,8 @@ export function nameSnapshot({ order, unfinished, entry }: UnnamedSnapshot): Man
 
 function inThread(order: CopyOrder): Promise<Copied> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(threadFile(), { workerData: order })
+    // Flags of the process (--input-type, a loader) are not for the thread: some would refuse its entry.
+    const thread = new Worker(threadFile(), { workerData: order, execArgv: [] })
     thread.once('message', (copied: Copied) => resolve(copied))
     thread.once('error', reject)
     // After a message this changes nothing: the promise is settled.

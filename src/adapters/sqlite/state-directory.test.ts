@@ -2,11 +2,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import { row, sampleLineage } from '../../core/ports/store.contract.ts'
 import { takeSnapshot } from './snapshots.ts'
 import { StateDirectory } from './state-directory.ts'
+
+// Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 let root: string
 let home: StateDirectory
@@ -115,6 +118,26 @@ it.each([
   expect(existsSync(path.join(dir(), 'gen-0001.damaged-1', 'state.db'))).toBe(true)
   home.create(sampleLineage).close()
   expect(readFileSync(path.join(dir(), 'CURRENT'), 'utf8')).toBe('gen-0002\n')
+})
+
+it('finds a page torn in the middle when it opens, and not later', () => {
+  filled()
+  const file = home.currentFile()!
+  const opened = home.open()
+  if (opened.kind !== 'open') throw new Error('not open')
+  const many = Array.from({ length: 3000 }, (_, i) => row(`key-${String(i).padStart(20, '0')}`, i, 1, i))
+  opened.store.takeOwnership('x')
+  opened.store.apply({
+    owner: 'x',
+    expectedNextInput: 3,
+    rows: many,
+    next: { nextInput: 9, nextChangelog: 9 },
+  })
+  opened.store.close()
+  const bytes = readFileSync(file)
+  bytes.fill(0xff, 4096 * 20, 4096 * 21)
+  writeFileSync(file, bytes)
+  expect(home.open()).toMatchObject({ kind: 'set-aside', reason: expect.stringMatching(/malformed/) })
 })
 
 it('says so when CURRENT names what is not there', () => {

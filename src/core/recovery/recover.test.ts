@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { addOne, RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
 import type { NewEvent } from '../history/event.ts'
+
+// Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 let bench: RecoveryBench
 beforeEach(() => {
