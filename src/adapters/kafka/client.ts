@@ -7,6 +7,7 @@
  * own defaults instead (a fence over a dangling transaction then takes what the broker takes).
  */
 import net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import loggers from 'kafkajs/src/loggers/index.js'
 import Cluster from 'kafkajs/src/cluster/index.js'
 import retryDefaults from 'kafkajs/src/retry/defaults.js'
@@ -133,6 +134,35 @@ export function asLabError(error: unknown, code: ErrorCode, what: string): LabEr
     })
   }
   return new LabError(code, `${what}: ${messageOf(error)}`, { cause: error })
+}
+
+/** A new topic or group, or one whose leader is moving: the broker asks to come again, and says nothing happened. */
+const UNSETTLED = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'OFFSET_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+])
+const UNSETTLED_MS = 10_000
+const ASK_AGAIN_MS = 10
+
+/** Repeats a read while the leader or coordinator is not settled, bounded; `again` refreshes what is known of it. */
+export async function whileUnsettled<T>(call: () => Promise<T>, again: () => Promise<void>): Promise<T> {
+  const end = performance.now() + UNSETTLED_MS
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      const type = protocolType(error)
+      if (type === undefined || !UNSETTLED.has(type) || performance.now() > end) throw error
+      await delay(ASK_AGAIN_MS)
+      await again()
+    }
+  }
 }
 
 /** Bounds an operation: a broker that stops answering must not hang us. */

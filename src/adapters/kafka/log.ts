@@ -6,6 +6,7 @@
  * Does not: join consumer groups. Committed offsets live in the operator's canonical group all the same.
  */
 import type Cluster from 'kafkajs/src/cluster/index.js'
+import type { KafkaBroker } from 'kafkajs/src/cluster/index.js'
 import { LabError } from '../../core/errors.ts'
 import type {
   Isolation,
@@ -15,7 +16,14 @@ import type {
   TopicIdentity,
   TransactionalProducer,
 } from '../../core/ports/log.ts'
-import { asLabError, bounded, newCluster, OPERATION_TIMEOUT_MS, type ConnectionOptions } from './client.ts'
+import {
+  asLabError,
+  bounded,
+  newCluster,
+  OPERATION_TIMEOUT_MS,
+  whileUnsettled,
+  type ConnectionOptions,
+} from './client.ts'
 import { metadata } from './metadata.ts'
 import { KafkaTransactionalProducer } from './producer.ts'
 import { KafkaReader, releasedBatch } from './reader.ts'
@@ -68,15 +76,18 @@ class KafkaLog implements LogPort {
   async offsets(topic: string, partition: number): Promise<PartitionOffsets> {
     return this.#call(`offsets of ${topic}/${partition}`, async () => {
       await this.#cluster.addMultipleTargetTopics([topic])
-      const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]))
-      if (nodeId === undefined) throw new LabError('MISSING_TOPIC', `${topic} has no partition ${partition}`)
-      const broker = await this.#cluster.findBroker({ nodeId })
+      const leader = (): Promise<KafkaBroker> => {
+        const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]))
+        if (nodeId === undefined)
+          throw new LabError('MISSING_TOPIC', `${topic} has no partition ${partition}`)
+        return this.#cluster.findBroker({ nodeId })
+      }
       const ask = async (timestamp: string, isolationLevel: number): Promise<number> => {
-        const { responses } = await broker.listOffsets({
-          replicaId: -1,
-          isolationLevel,
-          topics: [{ topic, partitions: [{ partition, timestamp }] }],
-        })
+        const topics = [{ topic, partitions: [{ partition, timestamp }] }]
+        const { responses } = await whileUnsettled(
+          async () => (await leader()).listOffsets({ replicaId: -1, isolationLevel, topics }),
+          () => this.#cluster.refreshMetadata(),
+        )
         return Number(responses[0]!.partitions[0]!.offset)
       }
       // The high watermark first: what is stable below it can only have grown when the LSO is asked.
@@ -88,11 +99,15 @@ class KafkaLog implements LogPort {
 
   async committed(group: string, topic: string, partition: number): Promise<number | undefined> {
     return this.#call(`committed offset of ${group} on ${topic}/${partition}`, async () => {
-      const coordinator = await this.#cluster.findGroupCoordinator({ groupId: group })
-      const { responses } = await coordinator.offsetFetch({
-        groupId: group,
-        topics: [{ topic, partitions: [{ partition }] }],
-      })
+      const topics = [{ topic, partitions: [{ partition }] }]
+      const { responses } = await whileUnsettled(
+        async () =>
+          (await this.#cluster.findGroupCoordinator({ groupId: group })).offsetFetch({
+            groupId: group,
+            topics,
+          }),
+        () => this.#cluster.refreshMetadata(),
+      )
       const offset = Number(responses[0]?.partitions[0]?.offset ?? -1)
       return offset < 0 ? undefined : offset
     })

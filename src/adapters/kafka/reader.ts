@@ -12,7 +12,7 @@ import type Cluster from 'kafkajs/src/cluster/index.js'
 import type { FetchPartition, KafkaBroker, RawMessage } from 'kafkajs/src/cluster/index.js'
 import { LabError } from '../../core/errors.ts'
 import type { FetchedChunk, Isolation, LogRecord, PartitionReader } from '../../core/ports/log.ts'
-import { asLabError, bounded, OPERATION_TIMEOUT_MS, protocolType } from './client.ts'
+import { asLabError, bounded, OPERATION_TIMEOUT_MS, protocolType, whileUnsettled } from './client.ts'
 
 export interface ReaderOptions {
   readonly topic: string
@@ -73,7 +73,13 @@ export class KafkaReader implements PartitionReader {
 
   async poll(options: { maxWaitMs?: number; maxBytes?: number } = {}): Promise<FetchedChunk> {
     const what = `fetch of ${this.topic}/${this.partition} at ${this.position}`
-    const work = this.#fetch(options.maxWaitMs ?? 100, options.maxBytes ?? 4 << 20)
+    const work = whileUnsettled(
+      () => this.#fetch(options.maxWaitMs ?? 100, options.maxBytes ?? 4 << 20),
+      async () => {
+        this.#broker = undefined
+        await (await this.#cluster()).refreshMetadata()
+      },
+    )
     const part = await bounded(work, OPERATION_TIMEOUT_MS, 'BROKER_LOST', what).catch((error: unknown) => {
       this.#broker = undefined
       if (protocolType(error) === 'OFFSET_OUT_OF_RANGE') {
