@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { terminalText } from '../adapters/terminal/table.ts'
 import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
-import { PREFIX_PATTERN, prefixDirectory } from '../core/contracts/names.ts'
+import { prefixDirectory } from '../core/contracts/names.ts'
 import { LabError } from '../core/errors.ts'
 import type { OracleInput } from '../core/oracle/input.ts'
 import { judge } from '../core/oracle/judge.ts'
@@ -16,6 +16,7 @@ import { parseWindowSeconds } from '../core/scenario/units.ts'
 import { resolveBroker, withBroker } from './broker.ts'
 import { collect } from './collect.ts'
 import { readKept } from './kept.ts'
+import { checkPrefix } from './topics.ts'
 
 export interface CheckOptions {
   readonly brokers?: string | undefined
@@ -43,12 +44,7 @@ export interface CheckReport {
 }
 
 export async function check(options: CheckOptions): Promise<CheckReport> {
-  const { prefix } = options
-  if (!PREFIX_PATTERN.test(prefix)) {
-    throw new LabError('USAGE', `--prefix ${JSON.stringify(prefix)} cannot begin a topic name`, {
-      hint: 'Letters, digits, dot, underscore and hyphen, at most 200 of them.',
-    })
-  }
+  const prefix = checkPrefix(options.prefix)
   const window = options.window === undefined ? undefined : parseWindowSeconds(options.window)
   const pipeline = pipelineOf(options.pipeline)
   const where = whereIs(options)

@@ -3,9 +3,9 @@
  * file is opened or broker looked for.
  */
 import { LabError } from '../core/errors.ts'
-import { PREFIX_PATTERN } from '../core/contracts/names.ts'
 import { parseCount, parseShare } from '../core/scenario/units.ts'
 import { DEFAULT_PROFILE, type WorkloadProfile } from '../core/workload/profile.ts'
+import { checkPrefix } from './topics.ts'
 
 /** As typed; undefined where not given. */
 export interface GenFlags {
@@ -47,7 +47,7 @@ const GENERATOR_FLAGS = ['stores', 'products', 'skew', 'dirty', 'duplicate-ids',
 
 export function planGen(flags: GenFlags): GenPlan {
   return {
-    prefix: readPrefix(flags.prefix ?? ''),
+    prefix: checkPrefix(flags.prefix ?? ''),
     to: readTarget(flags.to ?? 'orders'),
     source: flags.from === undefined ? readProfile(flags) : readFile(flags, flags.from),
     rate: flags.rate === undefined ? undefined : parseCount(flags.rate, '--rate', { min: 1 }),
@@ -56,13 +56,6 @@ export function planGen(flags: GenFlags): GenPlan {
         ? undefined
         : parseCount(flags.partitions, '--partitions', { min: 1, max: 1000 }),
   }
-}
-
-function readPrefix(prefix: string): string {
-  if (PREFIX_PATTERN.test(prefix) && !/^\.+$/.test(prefix)) return prefix
-  throw new LabError('USAGE', `--prefix: ${JSON.stringify(prefix)} cannot begin a topic name`, {
-    hint: 'Letters, digits, ".", "_" and "-", at most 200 of them, and not only dots: p1.',
-  })
 }
 
 function readTarget(to: string): GenTarget {

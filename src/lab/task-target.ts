@@ -68,7 +68,7 @@ export const snapshotDirectory = (target: Pick<Target, 'snapshotDir'>, task: num
 export function findTarget(flags: TargetFlags): Target {
   const window = flags.window === undefined ? undefined : parseWindowSeconds(flags.window)
   const kept = flags.prefix === undefined ? readKept(flags['state-dir']) : undefined
-  const prefix = safePrefix(flags.prefix ?? kept!.prefix)
+  const prefix = checkPrefix(flags.prefix ?? kept!.prefix)
   const stateDir = path.join(path.resolve(kept?.stateRoot ?? flags['state-dir']), prefixDirectory(prefix))
   const overrides = {
     ...(flags.input === undefined ? {} : { enriched: flags.input }),
@@ -94,14 +94,6 @@ export function findTarget(flags: TargetFlags): Target {
     brokerData: kept?.brokers === undefined ? kept?.brokerData : undefined,
     stateRoot: flags['state-dir'],
   }
-}
-
-function safePrefix(prefix: string): string {
-  checkPrefix(prefix)
-  if (!/^\.+$/.test(prefix)) return prefix
-  throw new LabError('USAGE', `"${prefix}" cannot be a prefix`, {
-    hint: 'it would name another directory: add a letter',
-  })
 }
 
 function readKept(stateDir: string): Kept {

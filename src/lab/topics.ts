@@ -5,7 +5,7 @@
  * matrix); only topics under the prefix are ever deleted, and never all topics of a broker.
  * Does not: change topics that exist.
  */
-import { COMPACTED, PREFIX_PATTERN, topicNames, type TopicNames } from '../core/contracts/names.ts'
+import { COMPACTED, prefixProblem, topicNames, type TopicNames } from '../core/contracts/names.ts'
 import { LabError } from '../core/errors.ts'
 import type { TopicAdmin, TopicSpec } from '../core/ports/topics.ts'
 import { resolveBroker, type BrokerOptions } from './broker.ts'
@@ -23,11 +23,11 @@ export function pipelineTopics(names: TopicNames, partitions: number): TopicSpec
   }))
 }
 
+/** The prefix itself, or USAGE: everything that takes a prefix asks here before it touches anything. */
 export function checkPrefix(prefix: string): string {
-  if (PREFIX_PATTERN.test(prefix)) return prefix
-  throw new LabError('USAGE', `"${prefix}" cannot be a prefix`, {
-    hint: 'Up to 200 of the characters a topic name may have: letters, digits, dot, underscore, dash.',
-  })
+  const problem = prefixProblem(prefix)
+  if (problem === undefined) return prefix
+  throw new LabError('USAGE', `--prefix ${JSON.stringify(prefix)} cannot be a prefix`, { hint: problem })
 }
 
 export async function createTopics(options: TopicsOptions & { partitions: number }): Promise<string[]> {

@@ -39,5 +39,18 @@ export const transactionalId = (prefix: string, operator: Operator, partition: n
 /** A prefix may hold what a topic name may hold; it must leave room for the longest topic name. */
 export const PREFIX_PATTERN = /^[A-Za-z0-9._-]{0,200}$/
 
+/** What the lab itself keeps below the state root, beside the directories of the prefixes. */
+const OWN_NAMES: readonly string[] = ['_', 'broker', 'brokers', 'kept', 'kept.json']
+
+/** Why a text cannot be a prefix; undefined if it can. One rule, wherever a prefix comes in. */
+export function prefixProblem(prefix: string): string | undefined {
+  if (!PREFIX_PATTERN.test(prefix)) {
+    return 'up to 200 of the characters a topic name may have: letters, digits, dot, dash and underscore'
+  }
+  if (/^\.+$/.test(prefix)) return 'its state would lie in a directory that is not its own: add a letter'
+  if (OWN_NAMES.includes(prefix)) return `the lab keeps things of its own under that name: try "${prefix}1."`
+  return undefined
+}
+
 /** Directory of a prefix below the state root. The empty prefix is "_". */
 export const prefixDirectory = (prefix: string): string => (prefix === '' ? '_' : prefix)

@@ -46,6 +46,8 @@ test.each<[string, unknown, Problem['path'], string]>([
   ['no orders', { name: 'x', orders: 0 }, ['orders'], '>=1'],
   ['a fraction of an order', { name: 'x', orders: 1.5 }, ['orders'], 'int'],
   ['a prefix with a slash', { name: 'x', prefix: 'a/b' }, ['prefix'], 'topic name'],
+  ['a prefix that is a way up', { name: 'x', prefix: '..' }, ['prefix'], 'not its own'],
+  ["a prefix of the lab's own", { name: 'x', prefix: 'brokers' }, ['prefix'], 'of its own under that name'],
   ['no points', { name: 'x', points: [] }, ['points'], '>=1'],
 ])('%s is refused with its place', (_, value, path, words) => {
   const problem = refused(value).find((each) => JSON.stringify(each.path) === JSON.stringify(path))

@@ -12,7 +12,7 @@
  *   expect: { verdict: valid, max: { ttr_ms: 3s } }
  */
 import * as z from 'zod'
-import { PREFIX_PATTERN } from '../contracts/names.ts'
+import { PREFIX_PATTERN, prefixProblem } from '../contracts/names.ts'
 import { LabError } from '../errors.ts'
 import { METRIC_NAMES } from '../report/metrics.ts'
 import type { MetricName } from '../report/metrics.ts'
@@ -83,6 +83,9 @@ export const scenarioSchema = z
     prefix: z
       .string()
       .regex(PREFIX_PATTERN, 'letters, digits, dot, dash and underscore, as in a topic name')
+      .refine((prefix) => prefixProblem(prefix) === undefined, {
+        error: ({ input }) => prefixProblem(String(input)) ?? 'it cannot be a prefix',
+      })
       .optional()
       .describe(
         'Before every topic, group and transactional id; each cell adds its own part. Literal, dot included.',
