@@ -101,14 +101,23 @@ export function depsOf(
   }
 }
 
-export function optionsOf({ target, task }: TaskContext, owner: string, asked: Asked): RecoverOptions {
+export function optionsOf({ target, task, say }: TaskContext, owner: string, asked: Asked): RecoverOptions {
   const { prefix, names, group } = target
   const topics = { input: names.enriched, changelog: names.changelog, snapshots: names.snapshots }
-  return { partition: task, owner, prefix, ...settingsOf(target, task), topics, group, ...asked }
+  const { found, ...settings } = settingsOf(target, task)
+  if (!found && target.windowFrom === 'default') {
+    // The changelog does not name the window; a wrong guess would only show when OpB goes on counting.
+    const note = `neither state nor snapshot says the window: ${settings.window} s is assumed (--window)`
+    say({ msg: 'recover note', partition: task, note })
+  }
+  return { partition: task, owner, prefix, ...settings, topics, group, ...asked }
 }
 
 /** Window and changelog mode as the state says, else its newest snapshot file, else as told or by default. */
-function settingsOf(target: Target, task: number): { window: number; changelogMode: ChangelogMode } {
+function settingsOf(
+  target: Target,
+  task: number,
+): { window: number; changelogMode: ChangelogMode; found: boolean } {
   const snapshots = snapshotDirectory(target, task)
   const local = new StateDirectory(taskDirectory(target, task), snapshots).peek()
   const newest = new SnapshotDirectory(snapshots)
@@ -116,7 +125,8 @@ function settingsOf(target: Target, task: number): { window: number; changelogMo
     .sort((a, b) => b.nextInputOffset - a.nextInputOffset)[0]
   const found = local ?? (newest && lineageOf(snapshotFile(snapshots, newest)))
   return {
-    window: target.windowGiven ? target.window : (found?.window ?? target.window),
+    window: target.windowFrom === 'flag' ? target.window : (found?.window ?? target.window),
+    found: found !== undefined,
     changelogMode: found?.changelogMode ?? newest?.changelogMode ?? 'after-image',
   }
 }

@@ -39,7 +39,8 @@ export interface Target {
   readonly group: string
   /** Seconds; where no state or snapshot says it. */
   readonly window: number
-  readonly windowGiven: boolean
+  /** 'default' is a guess, which is said aloud where it matters. */
+  readonly windowFrom: 'flag' | 'kept' | 'default'
   readonly tasks: readonly number[] | undefined
   readonly brokers: string | undefined
   /** Data of the broker that the kept cell lives on. */
@@ -88,7 +89,7 @@ export function findTarget(flags: TargetFlags): Target {
     names: topicNames(prefix, overrides),
     group: flags.group ?? groupName(prefix, 'opb'),
     window: window ?? kept?.window ?? 60,
-    windowGiven: window !== undefined,
+    windowFrom: window !== undefined ? 'flag' : kept?.window !== undefined ? 'kept' : 'default',
     tasks: flags.task && [...new Set(flags.task)].sort((a, b) => a - b),
     brokers: kept?.brokers ?? flags.brokers,
     brokerData: kept?.brokers === undefined ? kept?.brokerData : undefined,
