@@ -9,7 +9,7 @@ STAMP := node_modules/.stamp
 BUILT := dist/.built
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup broker-files build test lint clean demo bench
+.PHONY: help setup build test lint clean demo bench smoke mutants p1
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,18 @@ test: setup ## types, lint, layers, dead code, and every test class on a real br
 	npm run -s typecheck
 	npm run -s lint
 	npm run -s test
+
+demo: setup ## kills at every point and a broken twin, told in money (ORDERS=FILE for your own orders)
+	@bin/eoslab run experiments/mutants/at-least-once.yaml experiments/slides/demo.yaml $(if $(ORDERS),--from "$(ORDERS)")
+
+p1: setup ## OpA and the wrapper, crashed before, in and after the commit
+	@bin/eoslab run experiments/plan/p1.yaml
+
+smoke: setup ## the default matrix on exactly-once
+	@bin/eoslab run experiments/safe/smoke.yaml
+
+mutants: setup ## every broken twin, each caught by its primary anomaly
+	@bin/eoslab run experiments/mutants/*.yaml
 
 clean: ## remove what was built and measured; stops the lab's broker
 	-@[ -f $(BUILT) ] && bin/eoslab broker stop --quiet

@@ -7,10 +7,11 @@ import path from 'node:path'
 import { checkOrders } from '../adapters/files/orders-file.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { worst, type Verdict } from '../core/oracle/verdict.ts'
+import { moneyBlocks } from '../core/report/money.ts'
 import { parseCount } from '../core/scenario/units.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
 import { runExperiment } from './experiment.ts'
-import { runForTerminal } from './report.ts'
+import { forTerminal, runForTerminal } from './report.ts'
 import { loadScenario } from './scenario.ts'
 
 export interface RunFilesOptions {
@@ -57,5 +58,6 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
     options.onRun(runForTerminal(result))
     runs.push(result)
   }
+  if (runs.length > 1) options.onRun(forTerminal(moneyBlocks(runs)))
   return { verdict: worst(runs.map((run) => run.verdict)), runs }
 }

@@ -57,6 +57,7 @@ export function terminalBlocks(run: RunResult): Block[] {
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     ...expectations(run),
     ...repeats(run.cells),
+    text(`Results: ${run.results}`),
   ]
 }
 
