@@ -114,7 +114,9 @@ export function errorEnvelope(error: LabError): ErrorEnvelope {
 export function asLabError(error: unknown, command: string | undefined): LabError {
   if (error instanceof LabError) return error
   if (isOclif(error)) {
-    const message = messageOf(error).replace(/\s*See more help with --help\s*$/u, '')
+    const message = messageOf(error)
+      .replace(/^The following errors? occurred:\s*/u, '')
+      .replace(/\s*See more help with --help\s*$/u, '')
     const words = command === undefined ? 'eoslab' : `eoslab ${command.replaceAll(':', ' ')}`
     return new LabError('USAGE', message, { hint: `See: ${words} --help`, cause: error })
   }

@@ -34,13 +34,26 @@ export async function main(argv: string[]): Promise<void> {
 const asksForRootHelp = (argv: readonly string[]): boolean =>
   argv.length === 0 || (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? ''))
 
-/** An unknown command is answered with those that begin alike. */
+/** An unknown command is answered with the nearest ones; a word too many, with the command it follows. */
 async function withNearest(error: unknown, argv: readonly string[]): Promise<unknown> {
   if (!(error instanceof Error) || !/^[Cc]ommand .* not found/u.test(error.message)) return error
   const { LabError } = await import('./core/errors.ts')
-  const words = argv.filter((word) => !word.startsWith('-')).join(' ')
-  return new LabError('USAGE', `there is no command "${words}"`, {
-    hint: 'eoslab --help lists them',
+  const { nearest } = await import('./core/crash/nearest.ts')
+  const { commandNames } = await import('./help.ts')
+  const known = commandNames(ROOT)
+  const words = argv.slice(0, argv.findIndex((word) => word.startsWith('-')) >>> 0)
+  const command = known.find((name) => words.join(' ').startsWith(`${name} `))
+  if (command !== undefined) {
+    const extra = words.slice(command.split(' ').length).join(' ')
+    return new LabError('USAGE', `eoslab ${command} takes no argument: ${extra}`, {
+      hint: `See: eoslab ${command} --help`,
+      cause: error,
+    })
+  }
+  const typed = words.length > 0 ? words.join(' ') : (argv[0] ?? '')
+  const near = nearest(typed, known)
+  return new LabError('USAGE', `there is no command "${typed}"`, {
+    hint: `${near.length > 0 ? `did you mean ${near.join(', ')}? ` : ''}eoslab --help lists them`,
     cause: error,
   })
 }

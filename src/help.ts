@@ -66,6 +66,10 @@ function grouped(manifest: Manifest): (readonly [string, (readonly [string, stri
   }).filter(([, own]) => own.length > 0)
 }
 
+/** Every command as it is typed, `broker start` among them. */
+export const commandNames = (root: string): string[] =>
+  Object.keys(readManifest(root).commands).map((id) => id.replaceAll(':', ' '))
+
 const head = (id: string): string => id.split(' ', 1)[0] ?? id
 
 const firstLine = (text: string | undefined): string => text?.split('\n', 1)[0] ?? ''
