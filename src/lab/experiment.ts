@@ -5,7 +5,7 @@
  * run to its end; the last OpB cell is kept for `eoslab recover`, its broker data included; whatever is not
  * kept is removed, topics only under our own prefixes. Ctrl-C stops workers and broker.
  */
-import { rmSync } from 'node:fs'
+import { rmSync, rmdirSync } from 'node:fs'
 import { openTopicAdmin } from '../adapters/kafka/topic-admin.ts'
 import { connectLog } from '../adapters/kafka/log.ts'
 import { checkOrders, readOrders } from '../adapters/files/orders-file.ts'
@@ -67,29 +67,35 @@ export function planScenario(scenario: Scenario, orders: number): PlannedCell[] 
 
 const pointsOf = (points: readonly string[] | null) => (points === null ? undefined : resolvePoints(points))
 
+/** Runs on the broker that the options lead to, an own one if there is no other. */
 export async function runExperiment(options: ExperimentOptions): Promise<RunResult> {
-  const { scenario, stateDir, quiet } = options
+  return withExperimentBroker(options, [options.scenario], (broker) => runExperimentOn(broker, options))
+}
+
+/** Lends one broker to several experiments; it stays where one of them wants its topics kept. */
+export async function withExperimentBroker<T>(
+  options: Omit<ExperimentOptions, 'scenario'>,
+  scenarios: readonly Scenario[],
+  use: (broker: LentBroker) => Promise<T>,
+): Promise<T> {
+  const { brokers, stateDir, quiet } = options
+  const say = (text: string): void => {
+    if (!quiet) process.stderr.write(`${text}\n`)
+  }
+  return withBroker({ brokers, stateDir, say, leaveRunning: scenarios.some((s) => s.keep) }, use)
+}
+
+export async function runExperimentOn(broker: LentBroker, options: ExperimentOptions): Promise<RunResult> {
+  const { scenario, quiet } = options
   const orders = scenario.from === null ? scenario.orders : await ordersIn(scenario)
   const planned = planScenario(scenario, orders)
   const startedMs = hostClock.wallMs()
   const folder = await startRun({ experiment: scenario.name, seed: scenario.seed, startedMs })
   const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
-  const run36 = startedMs.toString(36).slice(-6)
-  const stage: Stage = {
-    ...options,
-    orders,
-    planned,
-    progress,
-    folder,
-    startedMs,
-    prefix: scenario.prefix ?? `${initials(scenario.name)}-${run36}${process.pid.toString(36)}.`,
-  }
+  const unique = startedMs.toString(36).slice(-6) + process.pid.toString(36)
+  const prefix = scenario.prefix ?? `${initials(scenario.name)}-${unique}.`
   try {
-    const say = (text: string): void => progress.say(text)
-    return await withBroker(
-      { brokers: options.brokers, stateDir, say, leaveRunning: scenario.keep },
-      (broker) => onBroker(stage, broker),
-    )
+    return await onBroker({ ...options, orders, planned, progress, folder, startedMs, prefix }, broker)
   } finally {
     progress.close()
   }
