@@ -5,7 +5,7 @@
  * run to its end; the last OpB cell is kept for `eoslab recover`, its broker data included; whatever is not
  * kept is removed, topics only under our own prefixes. Ctrl-C stops workers and broker.
  */
-import { rmSync, rmdirSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { openTopicAdmin } from '../adapters/kafka/topic-admin.ts'
 import { connectLog } from '../adapters/kafka/log.ts'
 import { checkOrders, readOrders } from '../adapters/files/orders-file.ts'

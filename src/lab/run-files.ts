@@ -10,7 +10,7 @@ import { worst, type Verdict } from '../core/oracle/verdict.ts'
 import { moneyBlocks } from '../core/report/money.ts'
 import { parseCount } from '../core/scenario/units.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
-import { runExperiment } from './experiment.ts'
+import { runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal, runForTerminal } from './report.ts'
 import { loadScenario } from './scenario.ts'
 
@@ -51,13 +51,16 @@ async function scenarioOf(file: string, options: RunFilesOptions): Promise<Scena
 export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<RunsDone> {
   const scenarios: Scenario[] = []
   for (const file of files) scenarios.push(await scenarioOf(file, options))
-  const { brokers, stateDir, quiet, argv } = options
+  const { brokers, stateDir, quiet } = options
+  const common = { brokers, stateDir, quiet, argv: ['run', ...options.argv] }
   const runs: RunResult[] = []
-  for (const scenario of scenarios) {
-    const result = await runExperiment({ scenario, brokers, stateDir, quiet, argv: ['run', ...argv] })
-    options.onRun(runForTerminal(result))
-    runs.push(result)
-  }
+  await withExperimentBroker(common, scenarios, async (broker) => {
+    for (const scenario of scenarios) {
+      const result = await runExperimentOn(broker, { ...common, scenario })
+      options.onRun(runForTerminal(result))
+      runs.push(result)
+    }
+  })
   if (runs.length > 1) options.onRun(forTerminal(moneyBlocks(runs)))
   return { verdict: worst(runs.map((run) => run.verdict)), runs }
 }
