@@ -47,6 +47,13 @@ function outputPartitions({ plan, input }: Judged): RawPartition[] {
   return topics.flatMap((topic) => topic?.partitions ?? [])
 }
 
+/** What dangled in the topics that the killed operator writes; another operator's work in hand is not its doing. */
+function ownDangling({ plan, run, input }: Judged): Record<string, number> {
+  const { enriched, dlq, output, changelog } = input.names
+  const own = plan.operator === 'opa' ? [enriched, dlq] : [output, changelog]
+  return Object.fromEntries(Object.entries(run.dangling).filter(([topic]) => own.includes(topic)))
+}
+
 function evidenceOf(judged: Judged, lives: Lives): Evidence {
   const { plan, run } = judged
   const evidence = weighEvidence({
@@ -175,7 +182,7 @@ export function cellOutcome(judged: Judged): CellResult {
     orders_before_kill: split.before,
     orders_after_kill: split.after,
     ...recoveryOf(lives.next, plan.task),
-    uncommitted_seen: Object.values(run.dangling).reduce((sum, n) => sum + n, 0),
+    uncommitted_seen: Object.values(ownDangling(judged)).reduce((sum, n) => sum + n, 0),
     ...timesOf(judged, lives),
     snapshot_time_ms: snapshot?.ms ?? null,
     snapshot_bytes: snapshot?.bytes ?? null,
@@ -189,7 +196,7 @@ export function cellOutcome(judged: Judged): CellResult {
       journals: lives,
       verdict,
       anomalies,
-      dangling: run.dangling,
+      dangling: ownDangling(judged),
     }),
     overcharge_total: judgement.overchargeTotal,
     overcharge: judgement.overcharge.slice(0, 20),
