@@ -7,7 +7,7 @@
 import type { Coordinators, RunningBroker } from '../adapters/process/broker.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 
-const REACH_MS = 8_000
+const REACH_MS = 6_000
 
 export interface BrokerOptions {
   /** From `--brokers` or EOSLAB_BROKERS. */

@@ -261,6 +261,9 @@ export class Cell {
       state: () => this.#describe(),
     })
     random?.stop()
+    // An end of its own, by an error, is no kill.
+    const failure = this.#failure()
+    if (failure) throw failure
     const ordersAtKill = this.#fed
     const killed = allDead()
     if (!killed) {

@@ -14,6 +14,7 @@ import { startWireProxy } from '../adapters/proxy/wire-proxy.ts'
 import type { RawLog } from '../adapters/raw-log/platformatic.ts'
 import { dumpStates } from '../adapters/sqlite-dump/dump.ts'
 import { prefixDirectory, topicNames, type TopicNames } from '../core/contracts/names.ts'
+import { reach } from './broker-start.ts'
 import { pipelineTopics } from './topics.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import type { CellResult } from '../core/matrix/result.ts'
@@ -82,6 +83,22 @@ async function stateNextInput(stateDir: string, task: number): Promise<number | 
     return (await dumpStates(stateDir)).find((dump) => dump.partition === task)?.nextInput
   } catch {
     return undefined
+  }
+}
+
+/** A cell that failed is judged; not one whose broker is gone: there is nothing left to judge it by. */
+async function refuseWithoutBroker(brokers: string, what: string, problem: LabError): Promise<void> {
+  try {
+    await reach(brokers, '')
+  } catch (error) {
+    throw new LabError(
+      'BROKER_LOST',
+      `the broker at ${brokers} stopped answering during ${what}: ${problem.message}`,
+      {
+        hint: 'Nothing was judged. See: eoslab broker status, or the log of the broker; then run it again.',
+        cause: error,
+      },
+    )
   }
 }
 
@@ -154,6 +171,7 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
   const cell = new Cell(plan, deps)
   try {
     const run = await runToEnd(cell, () => feeder.totals.orders)
+    if (run.problem) await refuseWithoutBroker(brokers, `cell ${plan.cell}`, run.problem)
     say('judging')
     const settled = await nothingOpen(place, names, plan.partitions)
     const input = await collect({
