@@ -9,7 +9,7 @@ STAMP := node_modules/.stamp
 BUILT := dist/.built
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build test lint clean demo bench smoke mutants p1
+.PHONY: help setup build test lint clean demo bench smoke mutants p1 docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ smoke: setup ## the default matrix on exactly-once
 
 mutants: setup ## every broken twin, each caught by its primary anomaly
 	@bin/eoslab run experiments/mutants/*.yaml
+
+docs: $(STAMP) ## rewrite the parts of the docs that repeat tables of the code
+	@node scripts/docs.ts
 
 clean: ## remove what was built and measured; stops the lab's broker
 	-@[ -f $(BUILT) ] && bin/eoslab broker stop --quiet

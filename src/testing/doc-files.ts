@@ -1,0 +1,130 @@
+/**
+ * The generated parts of the documentation: whole files, and marked blocks inside files written by hand.
+ * `make docs` writes them and src/docs.test.ts compares.
+ *
+ * Promises: every row comes from the table that the code itself runs on, so a new error, crash point, check,
+ * anomaly or mutant appears by running `make docs`, and nothing that was removed stays behind.
+ * Does not: touch a line outside the markers `<!-- generated: NAME -->` and `<!-- end -->`.
+ */
+import { CRASH_POINTS, type CrashPoint, type Proof } from '../core/crash/points.ts'
+import { ERROR_TABLE } from '../core/errors.ts'
+import { CHECKS } from '../core/oracle/checks/index.ts'
+import { ANOMALY_MEANING } from '../core/scenario/anomalies.ts'
+import { MUTANTS, type Mutant } from '../core/scenario/mutants.ts'
+
+/** Files that hold generated blocks between text written by hand. */
+const MIXED = ['README.md', 'docs/design.md'] as const
+
+const NOTE = '<!-- Written by `make docs` from the tables in the code. Change those, not this file. -->'
+
+const code = (text: string): string => `\`${text}\``
+const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function errors(): string {
+  const rows = Object.entries(ERROR_TABLE)
+    .sort(([, a], [, b]) => a.exit - b.exit)
+    .map(([name, row]) => [code(name), String(row.exit), row.definite ? 'yes' : 'no', row.meaning])
+  return `${NOTE}
+
+# Errors
+
+Every error that reaches a user is one of these. It is printed as a message that names the thing and the place, and a hint with the next step; with \`--json\` as \`{"error":{"code","message","hint","exit"}}\` on stdout. The table in the code is \`src/core/errors.ts\`.
+
+"Sure" says whether the outcome is known. Where it is not, the thing may have happened all the same (a commit that was in flight, say): nothing is retried, and the next recovery finds out.
+
+${table(['code', 'exit', 'sure', 'meaning'], rows)}
+`
+}
+
+const MADE: Readonly<Record<CrashPoint['made'], string>> = {
+  worker: 'the worker itself: it journals the point and sends itself SIGKILL, both synchronously',
+  wire: 'the supervisor, the moment the wire proxy has the frame in hand',
+  supervisor: 'the supervisor, when it has read the n-th line of the journal',
+}
+
+/** What core/crash/evidence.ts asks for, in words. */
+const PROVEN: Readonly<Record<Proof, string>> = {
+  aborted:
+    "the journal ends with the kill at this point and hit, records of the transaction were acknowledged, no commit had begun; the raw log shows ABORT, written after the next incarnation began to fence and before the transaction's deadline",
+  unanswered:
+    'the journal shows the commit sent and nothing of the task after it, the proxy saw EndTxn go out and withheld an answer without error; the raw log shows COMMIT',
+  unapplied:
+    'the journal has the answer to the commit and no apply; the raw log shows COMMIT; where state is kept, SQLite stands at the offset before the transaction',
+  event: 'the n-th line was journalled before the kill; the raw log shows either marker',
+}
+
+function crashPoints(): string {
+  const rows = CRASH_POINTS.map((p) => [code(p.name), p.sentence, p.precondition, p.made, p.proof])
+  const legend = (entries: Readonly<Record<string, string>>): string[][] =>
+    Object.entries(entries).map(([name, text]) => [name, text])
+  return `${NOTE}
+
+# Crash points
+
+A point is named \`<operator>.<step>.<before|mid|after>\`, or \`<operator>.random\`. It can be asked for by its full name, by a glob (\`opb.*\`), or as \`<moment>-<step>\` for every operator (\`mid-commit\`), each with an optional \`:hit\`: the n-th time that the task gets there, counted from the release of the rest of the load. Without a hit the seed draws one. The table in the code is \`src/core/crash/points.ts\`; \`bin/eoslab crash-matrix --list\` prints it.
+
+${table(['point', 'killed when', 'needs', 'killed by', 'proof'], rows)}
+
+## Killed by
+
+${table(['who', 'how'], legend(MADE))}
+
+## Proof
+
+All of them need a process that ended by SIGKILL and a last transaction that is found in the raw log by producer id and order. Whatever is missing or contradicts makes the cell \`vacuous\`, with the reason (\`src/core/crash/evidence.ts\`).
+
+${table(['proof', 'what the evidence must show'], legend(PROVEN))}
+`
+}
+
+const list = (names: readonly string[]): string => names.map(code).join(', ')
+
+function anomalies(): string {
+  const mutants = Object.values(MUTANTS) as readonly Mutant[]
+  const rows = Object.entries(ANOMALY_MEANING).map(([name, meaning]) => [
+    code(name),
+    meaning,
+    list(mutants.filter((m) => m.primary === name).map((m) => m.name)) || '–',
+  ])
+  return table(['anomaly', 'means', 'mutant that must show it'], rows)
+}
+
+const checks = (): string =>
+  table(
+    ['check', 'proves'],
+    CHECKS.map((check) => [code(check.name), check.proves]),
+  )
+
+function mutants(): string {
+  const rows = (Object.values(MUTANTS) as readonly Mutant[]).map((m) => [
+    code(m.name),
+    m.wrong,
+    list(m.points),
+    code(m.primary),
+    list(m.allowed),
+  ])
+  return table(['mutant', 'what is wrong', 'killed at', 'must show', 'may show beside it'], rows)
+}
+
+const BLOCKS: Readonly<Record<string, () => string>> = { anomalies, checks, mutants }
+
+const BLOCK = /(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)/gs
+
+function withBlocks(name: string, text: string): string {
+  return text.replaceAll(BLOCK, (_all, open: string, block: string, close: string) => {
+    const draw = BLOCKS[block]
+    if (!draw) throw new Error(`${name}: there is no generated block "${block}"`)
+    return `${open}\n${draw()}\n\n${close}`
+  })
+}
+
+/** Every file with generated parts, by path from the root, as it should be. `read` gives it as it is. */
+export function docFiles(read: (name: string) => string): Record<string, string> {
+  const mixed = MIXED.map((name) => [name, withBlocks(name, read(name))] as const)
+  return { 'docs/errors.md': errors(), 'docs/crash-points.md': crashPoints(), ...Object.fromEntries(mixed) }
+}
