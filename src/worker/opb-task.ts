@@ -19,6 +19,7 @@ import { SnapshotKeeper } from '../core/primitives/snapshot-keeper.ts'
 import { TransactionalLoop } from '../core/primitives/transactional-loop.ts'
 import { entriesOf } from '../core/recovery/manifest.ts'
 import { publishManifest } from '../core/recovery/publish.ts'
+import type { ManifestStep, SnapshotStep } from '../core/recovery/steps.ts'
 import { recoverTask, type Recovered } from '../core/recovery/recover.ts'
 import { ownTask, type Ownership } from './ownership.ts'
 import { send, type ReadyTask, type Run } from './run.ts'
@@ -53,6 +54,7 @@ function recover(
       journal,
       clock: hostClock,
       say: sayLine,
+      at: (step) => run.points.reach(step, task),
       fold: (record, get) => {
         const { key, order } = readEnriched(record, spec.window)
         return foldOrder(get(key), key, order)
@@ -83,6 +85,7 @@ function keeperOf(
 ): SnapshotKeeper {
   const { spec, journal } = run
   const { homes, producer, recovered } = parts
+  const at = (step: SnapshotStep | ManifestStep): void => run.points.reach(step, task)
   let known: readonly SnapshotEntry[] = recovered.known
   return new SnapshotKeeper({
     task,
@@ -99,6 +102,7 @@ function keeperOf(
         createdAt: Math.floor(hostClock.wallMs() / 1000),
         known,
         retain: spec.retain,
+        at,
       }),
     publish: (manifest, n) =>
       publishManifest(producer, journal, {
@@ -106,10 +110,14 @@ function keeperOf(
         partition: task,
         manifest,
         txn: { transactionalId: producer.transactionalId, incarnation: journal.incarnation, n },
+        at: async (step) =>
+          step === 'manifest-commit.before'
+            ? run.points.armWire('manifest-commit.mid', task, producer.transactionalId)
+            : at(step),
       }),
     prune: (manifest) => {
       known = entriesOf(manifest)
-      return homes.shelf.prune(known)
+      return homes.shelf.prune(known, at)
     },
     onFailure: (error) => sayLine({ msg: 'snapshot failed', partition: task, reason: messageOf(error) }),
   })
@@ -138,6 +146,7 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
     owner: journal.incarnation,
     store,
     onApplied: (updates) => keeper.applied(updates),
+    applyMid: () => run.points.reach('apply.mid', task),
   })
   let toldZero = false
   const loop = new TransactionalLoop({

@@ -38,8 +38,10 @@ export function copyState({ source, target }: CopyOrder): void {
   }
 }
 
-export function copyAndDescribe(order: CopyOrder): Copied {
+/** `mid`: the file has its content, but not all of it need be on disk. */
+export function copyAndDescribe(order: CopyOrder, mid?: () => void): Copied {
   copyState(order)
+  mid?.()
   const { target } = order
   const copy = new Database(target, { readonly: true, fileMustExist: true })
   let content: StoredMeta & { keys: number; stateHash: string }

@@ -10,6 +10,7 @@ import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { SnapshotShelf } from '../../core/ports/state-home.ts'
 import { decodeManifest, entriesOf } from '../../core/recovery/manifest.ts'
+import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
 import { hashFile } from './files.ts'
 
 /** Everything that a killed copy may leave behind has this in its name. */
@@ -66,12 +67,13 @@ export class SnapshotDirectory implements SnapshotShelf {
   }
 
   /** Removes every snapshot that is not among `kept`. Only after a newer manifest is committed and the fence. */
-  prune(kept: readonly SnapshotEntry[]): string[] {
+  prune(kept: readonly SnapshotEntry[], at?: At<SnapshotStep>): string[] {
     const keep = new Set(kept.map((entry) => entry.path))
     const old = this.#names().filter((name) => /\.(full|part)\.db$/.test(name) && !keep.has(name))
     for (const name of old) {
       // The JSON goes first: a file without one is an orphan, a JSON without a file would be a broken promise.
       rmSync(path.join(this.where, `${name}.json`), { force: true })
+      if (name === old[0]) at?.('prune.mid')
       rmSync(path.join(this.where, name), { force: true })
     }
     return old

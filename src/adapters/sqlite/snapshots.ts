@@ -13,6 +13,7 @@ import { LabError, messageOf } from '../../core/errors.ts'
 import { SCHEMA_VERSION } from '../../core/contracts/records.ts'
 import type { Manifest, SnapshotEntry } from '../../core/contracts/records.ts'
 import { encodeManifest, nextManifest } from '../../core/recovery/manifest.ts'
+import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
 import type { Copied, CopyOrder } from './copy.ts'
 import { renameDurably, requireWritable, writeDurably } from './files.ts'
 import { UNFINISHED, snapshotName } from './snapshot-files.ts'
@@ -28,6 +29,8 @@ export interface SnapshotOrder {
   /** Usable earlier snapshots, newest first; `retain` of all are kept in the manifest. */
   readonly known: readonly SnapshotEntry[]
   readonly retain: number
+  /** For crash points. */
+  readonly at?: At<SnapshotStep>
 }
 
 /** A copy that is whole but has not got its name yet. */
@@ -47,7 +50,9 @@ export async function copySnapshot(order: SnapshotOrder): Promise<UnnamedSnapsho
   requireWritable(dir, 'snapshot directory')
   const name = snapshotName(snapshotId, 'full')
   const unfinished = path.join(dir, `${name}${UNFINISHED}`)
-  const copied = await inThread({ source: order.stateFile, target: unfinished }).catch((error: unknown) => {
+  const copied = await inThread({ source: order.stateFile, target: unfinished }, () =>
+    order.at?.('snapshot-copy.mid'),
+  ).catch((error: unknown) => {
     rmSync(unfinished, { force: true })
     rmSync(`${unfinished}-journal`, { force: true })
     throw new LabError(
@@ -85,17 +90,19 @@ export async function copySnapshot(order: SnapshotOrder): Promise<UnnamedSnapsho
 /** Second half: rename, fsync the directory, then the manifest beside it. What it returns may be published. */
 export function nameSnapshot({ order, unfinished, entry }: UnnamedSnapshot): Manifest {
   const file = path.join(order.dir, entry.path)
+  order.at?.('snapshot-rename.before')
   renameDurably(unfinished, file)
+  order.at?.('snapshot-rename.after')
   const manifest = nextManifest(entry, order.known, order.retain)
   writeDurably(`${file}.json`, encodeManifest(manifest))
   return manifest
 }
 
-function inThread(order: CopyOrder): Promise<Copied> {
+function inThread(order: CopyOrder, mid?: () => void): Promise<Copied> {
   return new Promise((resolve, reject) => {
     // Flags of the process (--input-type, a loader) are not for the thread: some would refuse its entry.
     const thread = new Worker(threadFile(), { workerData: order, execArgv: [] })
-    thread.once('message', (copied: Copied) => resolve(copied))
+    thread.on('message', (message: Copied | 'mid') => (message === 'mid' ? mid?.() : resolve(message)))
     thread.once('error', reject)
     // After a message this changes nothing: the promise is settled.
     thread.once('exit', (code) => reject(new Error(`the snapshot thread ended with code ${code}`)))

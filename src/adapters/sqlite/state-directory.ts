@@ -88,7 +88,7 @@ export class StateDirectory implements StateHome {
     return new SqliteStore(path.join(this.where, name, 'state.db'))
   }
 
-  async restore(chain: readonly SnapshotEntry[]): Promise<StateStore> {
+  async restore(chain: readonly SnapshotEntry[], mid?: () => void): Promise<StateStore> {
     const [full] = chain
     if (!full || chain.length > 1) {
       throw new LabError(
@@ -102,6 +102,7 @@ export class StateDirectory implements StateHome {
       await copyFile(snapshotFile(this.#snapshots, full), file).catch((error: unknown) => {
         throw damagedSnapshot(full, messageOf(error))
       })
+      mid?.()
       // The copy is checked, not the original: it is what will be opened.
       const problem = checkSnapshot(file, full)
       if (problem) throw damagedSnapshot(full, problem)

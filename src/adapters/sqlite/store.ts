@@ -119,6 +119,7 @@ export class SqliteStore implements StateStore {
       this.#apply = this.#db.transaction((request: ApplyRequest) => {
         refuseStranger(this, request)
         for (const row of request.rows) upsert.run(row.key, row.sum, row.count, row.seq, row.changelogOffset)
+        request.mid?.()
         this.#setMeta.run(String(request.next.nextChangelog), 'next_changelog')
         this.#setMeta.run(String(request.next.nextInput), 'next_input')
       })

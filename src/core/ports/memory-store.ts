@@ -42,6 +42,7 @@ export class MemoryStore implements StateStore {
     refuseStranger(this, request)
     // Drained before anything is written: an iterable that throws must leave no half of a batch behind.
     const rows = [...request.rows]
+    request.mid?.()
     for (const row of rows) this.#rows.set(row.key, { ...row })
     this.#position = { ...request.next }
   }

@@ -26,8 +26,9 @@ export interface StateHome {
   /** A new, empty generation, made current. */
   create(lineage: StoreLineage): StateStore
   /** A new generation from a snapshot and the partials on top of it (oldest first), made current.
-   *  Rejects with SNAPSHOT_DAMAGED and leaves the current generation as it was. */
-  restore(chain: readonly SnapshotEntry[]): Promise<StateStore>
+   *  Rejects with SNAPSHOT_DAMAGED and leaves the current generation as it was. `mid` is called once, when a
+   *  part of the work is on the disk and the current generation is still the old one. */
+  restore(chain: readonly SnapshotEntry[], mid?: () => void): Promise<StateStore>
   /** Removes former generations and unfinished ones. Only after the fence. Returns the names removed. */
   retire(): string[]
 }

@@ -132,6 +132,18 @@ export function storeContract(name: string, open: (lineage: StoreLineage) => Sta
       expect(store.get('A#p1#60')?.seq).toBe(4)
     })
 
+    it('keeps nothing of a batch that dies between rows and positions', () => {
+      fill()
+      const dies = (): void => {
+        throw new Error('dead')
+      }
+      const request = { owner: 'opb.a.1', expectedNextInput: 5, next: { nextInput: 6, nextChangelog: 8 } }
+      const rows = [row('A#p1#60', 99, 4)]
+      expect(() => store.apply({ ...request, rows, mid: dies })).toThrow('dead')
+      expect(store.get('A#p1#60')?.seq).toBe(3)
+      expect(store.position()).toEqual({ nextInput: 5, nextChangelog: 6 })
+    })
+
     it('sorts rows by their UTF-8 bytes, not by UTF-16 code units', () => {
       // U+FF61 is one code unit above the surrogates of U+1F600, yet its UTF-8 bytes come first.
       const keys = ['\u{1F600}#p#0', '\uFF61#p#0', 'b#p#0', 'B#p#0', 'a b#p#0', 'é#p#0']

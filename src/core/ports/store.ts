@@ -37,6 +37,8 @@ export interface ApplyRequest {
   readonly expectedNextInput: number
   readonly rows: Iterable<StoreRow>
   readonly next: StorePosition
+  /** Called inside the transaction, after the rows and before the positions: for crash points. */
+  readonly mid?: () => void
 }
 
 export interface StateStore {

@@ -49,6 +49,7 @@ export async function catchUp(deps: RecoveryDeps, options: RecoverOptions, task:
     const { owner } = options
     if (options.changelogMode === 'off') refold(store, { records, owner, fold: deps.fold! }, counts)
     else replayChunk(store, { topic, owner, mode: options.changelogMode, records, nextOffset }, counts)
+    if (nextOffset < to) deps.at?.('replay.mid')
   })
   const ms = deps.clock.monotonicMs() - started
   const rate = counts.records > 0 ? Math.round((counts.records / Math.max(ms, 0.001)) * 1000) : null

@@ -14,6 +14,7 @@ import { LabError, messageOf } from '../errors.ts'
 import type { NewEvent } from '../history/event.ts'
 import type { LogTransaction, TransactionalProducer } from '../ports/log.ts'
 import { encodeManifest } from './manifest.ts'
+import type { ManifestStep } from './steps.ts'
 
 export interface PublishOrder {
   /** The opb-snapshots topic. */
@@ -21,8 +22,8 @@ export interface PublishOrder {
   readonly partition: number
   readonly manifest: Manifest
   readonly txn: TxnRef
-  /** Called with the transaction's steps, for crash points. */
-  readonly at?: (step: 'manifest-produced' | 'manifest-committed') => void | Promise<void>
+  /** For crash points. */
+  readonly at?: (step: ManifestStep) => void | Promise<void>
 }
 
 export async function publishManifest(
@@ -51,11 +52,12 @@ export async function publishManifest(
   }
   const ranges = await transaction.produce([record])
   journal.append({ f: 'produce', type: 'ok', ...common, ranges })
-  await order.at?.('manifest-produced')
+  await order.at?.('manifest-produce.after')
+  await order.at?.('manifest-commit.before')
   journal.append({ f: 'commit', type: 'invoke', ...common, kind: 'manifest' })
   await commit(transaction, journal, common)
   journal.append({ f: 'commit', type: 'ok', ...common, kind: 'manifest' })
-  await order.at?.('manifest-committed')
+  await order.at?.('manifest-commit.after')
   journal.append({ f: 'manifest-commit', type: 'ok', ...common, snapshotId: manifest.snapshotId })
 }
 

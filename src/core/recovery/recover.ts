@@ -57,11 +57,14 @@ export async function recoverTask(deps: RecoveryDeps, options: RecoverOptions): 
   try {
     const [facts, known] = await Promise.all([readFacts(deps.log, options), loadManifests(deps, options)])
     tellManifest(deps, options, { facts, known })
+    deps.at?.('manifest-load.after')
     const manifest_ms = watch()
     const restored = await restoreState(deps, options, { lineage, local, facts, known })
     store = restored.store
+    deps.at?.('restore.after')
     const restore_ms = watch()
     const replayed = await catchUp(deps, options, { store, facts, from: restored.overlapFrom })
+    deps.at?.('replay.after')
     const replay_ms = watch()
     const offset = await resumeAt(deps, options, { store, facts })
     // Former generations go only now: everything they could have served for is done.
@@ -114,6 +117,7 @@ async function fence(deps: RecoveryDeps, options: RecoverOptions): Promise<Fence
   journal.append({ f: 'fence', type: 'invoke', task, transactionalId })
   const identity = await producer.fence()
   journal.append({ f: 'fence', type: 'ok', task, transactionalId, ...identity })
+  deps.at?.('fence.after')
   return identity
 }
 

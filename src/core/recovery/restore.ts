@@ -129,7 +129,7 @@ function planInput(options: RecoverOptions, at: Situation): Omit<PlanInput, 'sna
 async function carryOut(deps: RecoveryDeps, plan: Plan, at: Situation): Promise<StateStore> {
   if (plan.source === 'local') return at.local!
   if (plan.source === 'none') return deps.home.create(at.lineage)
-  const store = await deps.home.restore(plan.chain)
+  const store = await deps.home.restore(plan.chain, () => deps.at?.('restore.mid'))
   try {
     // The window is in the file alone: a snapshot of another window must not go on counting in this one.
     refuseMismatch(store.lineage, at.lineage, `snapshot ${plan.chain.at(-1)!.snapshotId}`)

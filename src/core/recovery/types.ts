@@ -6,6 +6,7 @@ import type { NewEvent } from '../history/event.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LogPort, LogRecord, TransactionalProducer } from '../ports/log.ts'
 import type { SnapshotShelf, StateHome } from '../ports/state-home.ts'
+import type { At, RecoveryStep } from './steps.ts'
 
 /** The row that an input record leads to; undefined if it changes nothing. */
 export type Fold = (record: LogRecord, get: (key: string) => StateRow | undefined) => StateRow | undefined
@@ -20,6 +21,8 @@ export interface RecoveryDeps {
   readonly clock: Clock
   /** One JSON object per core log line. */
   readonly say: (line: Readonly<Record<string, unknown>>) => void
+  /** For crash points. */
+  readonly at?: At<RecoveryStep>
   /** Needed with the changelog off: what one input record does to the state. */
   readonly fold?: Fold
 }

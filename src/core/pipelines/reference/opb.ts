@@ -31,6 +31,8 @@ export interface OpbOptions {
   readonly store: StateStore
   /** Told how many updates were applied, for snapshots every n updates. */
   readonly onApplied: (updates: number) => void
+  /** Called inside the store's transaction, after the rows and before the positions: for crash points. */
+  readonly applyMid?: () => void
 }
 
 /** The aggregate's next row after one order. Rejects a sum outside +-(2^53-1). */
@@ -116,7 +118,9 @@ export function createOpb(options: OpbOptions): Step {
         changelogOffset: range ? base + at : -1,
       }))
       const nextChangelog = range ? base + range.count : store.position().nextChangelog
-      store.apply({ owner: options.owner, expectedNextInput, rows, next: { nextInput, nextChangelog } })
+      const next = { nextInput, nextChangelog }
+      const { owner, applyMid: mid } = options
+      store.apply({ owner, expectedNextInput, rows, next, ...(mid ? { mid } : {}) })
       expectedNextInput = nextInput
       overlay = new Map()
       options.onApplied(range?.count ?? rows.length)
