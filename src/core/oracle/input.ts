@@ -89,6 +89,8 @@ export interface OracleInput {
   readonly names: TopicNames
   readonly groups: { readonly opa: string; readonly opb: string }
   readonly topics: Readonly<Record<keyof TopicNames, RawTopic | undefined>>
+  /** The changelog as somebody read it before the cleaner ran; without it, what was removed has no offset. */
+  readonly changelogTap?: RawTopic | undefined
   readonly groupOffsets: readonly GroupOffsetRow[] | undefined
   readonly states: readonly StateDump[] | undefined
   readonly snapshots: readonly SnapshotDump[] | undefined

@@ -34,6 +34,7 @@ export type AnomalyName =
   | 'state-behind'
   | 'phantom-key'
   | 'divergence'
+  | 'delta-compaction-loss'
   | 'torn-snapshot'
   | 'dangling-manifest'
   | 'checkpoint-ahead'

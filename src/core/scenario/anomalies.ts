@@ -23,6 +23,7 @@ export const ANOMALY_MEANING: Readonly<Record<AnomalyName, string>> = {
   'state-behind': 'the state lacks committed updates after a clean end',
   'phantom-key': 'the state holds a key that no order has',
   divergence: 'two places that must agree do not',
+  'delta-compaction-loss': 'the cleaner removed deltas that no later record of their key carries',
   'torn-snapshot': 'a snapshot file is damaged or incomplete',
   'dangling-manifest': 'a manifest names a snapshot that does not exist',
   'checkpoint-ahead': 'a recorded offset is beyond the content it stands for',

@@ -1,6 +1,7 @@
 /** The registry of checks: a new check is one file and one line here. The order is the order of the table. */
 import type { Check } from '../check.ts'
 import { offsetAhead, offsetBehind } from './atomicity.ts'
+import { deltaCompactionLoss } from './compaction.ts'
 import { overCount, phantomKey, underCount } from './counts.ts'
 import { duplicate, lostWrite } from './delivery.ts'
 import { foldEnriched, foldOrders, foldState } from './folds.ts'
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   foldOrders,
   foldEnriched,
   foldState,
+  deltaCompactionLoss,
   danglingManifest,
   tornSnapshot,
   hungTransaction,
