@@ -8,7 +8,7 @@
  * Does not: touch topics outside the names it is given; internal topics (`__...`) are never listed.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Kafka, type Admin, type Producer } from 'kafkajs'
+import { ConfigResourceTypes, Kafka, type Admin, type Producer } from 'kafkajs'
 import { LabError } from '../../core/errors.ts'
 import type { BulkRecord, TopicAdmin, TopicSpec } from '../../core/ports/topics.ts'
 import { asLabError, bounded, kafkaConfig, protocolType, splitAddress } from './client.ts'
@@ -50,6 +50,7 @@ export function openTopicAdmin(options: TopicAdminOptions): TopicAdmin {
     list: async (prefix) => listOf(await theAdmin(), prefix),
     create: async (topics) => createAll(await theAdmin(), topics),
     remove: async (topics) => removeAll(await theAdmin(), topics),
+    configure: async (topic, config) => configure(await theAdmin(), topic, config),
     append: async (topic, records) => appendAll(await theProducer(), topic, records),
     close: async () => {
       await Promise.allSettled([admin.disconnect(), producer.disconnect()])
@@ -111,6 +112,12 @@ async function removeAll(admin: Admin, names: readonly string[]): Promise<void> 
     const left = new Set(await call('listing topics', admin.listTopics()))
     return there.every((name) => !left.has(name))
   })
+}
+
+async function configure(admin: Admin, topic: string, config: TopicSpec['config']): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }]
+  await call(`configuring ${topic}`, admin.alterConfigs({ validateOnly: false, resources }))
 }
 
 async function appendAll(producer: Producer, topic: string, records: readonly BulkRecord[]): Promise<void> {

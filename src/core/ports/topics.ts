@@ -21,6 +21,8 @@ export interface TopicAdmin {
   /** Creates those that are missing; resolves when each has a leader. */
   create(topics: readonly TopicSpec[]): Promise<void>
   remove(topics: readonly string[]): Promise<void>
+  /** Replaces the topic's own settings: what is not named goes back to the broker's default. */
+  configure(topic: string, config: TopicSpec['config']): Promise<void>
   /** Appends with acks=all from an idempotent producer, in order per partition. */
   append(topic: string, records: readonly BulkRecord[]): Promise<void>
   close(): Promise<void>
