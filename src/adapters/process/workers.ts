@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, closeSync } from 'node:fs'
 import path from 'node:path'
+import { LabError, messageOf } from '../../core/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type {
   FromWorker,
@@ -30,9 +31,7 @@ class ProcessWorker implements WorkerHandle {
   readonly #send: (message: ToWorker) => void
 
   constructor(spec: WorkerSpec, clock: Clock) {
-    const logs = path.join(spec.stateDir, 'logs')
-    mkdirSync(logs, { recursive: true })
-    const stderr = openSync(path.join(logs, `${spec.operator}.${spec.instance}.log`), 'a')
+    const stderr = openLogFile(path.join(spec.stateDir, 'logs'), `${spec.operator}.${spec.instance}.log`)
     this.spawnedAt = clock.monotonicMs()
     const child = spawn(process.execPath, [WORKER_ENTRY, JSON.stringify(spec)], {
       stdio: ['ignore', 'ignore', stderr, 'ipc'],
@@ -71,6 +70,18 @@ class ProcessWorker implements WorkerHandle {
   #receive(message: FromWorker): void {
     if (message.type === 'ready') this.incarnation = message.incarnation
     for (const listener of this.#listeners) listener(message)
+  }
+}
+
+function openLogFile(dir: string, name: string): number {
+  try {
+    mkdirSync(dir, { recursive: true })
+    return openSync(path.join(dir, name), 'a')
+  } catch (error) {
+    throw new LabError('STATE_UNUSABLE', `no worker can write its log to ${dir}: ${messageOf(error)}`, {
+      hint: 'Make the state directory writable or choose another one with --state-dir.',
+      cause: error,
+    })
   }
 }
 

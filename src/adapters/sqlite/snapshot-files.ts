@@ -3,11 +3,13 @@
  *
  *   snapshots/opb-0/2025-09-12T10-00-00.000Z-p0-e3-n7.full.db        the copy
  *   snapshots/opb-0/2025-09-12T10-00-00.000Z-p0-e3-n7.full.db.json   its manifest, written after it
+ *   snapshots/opb-0/2025-09-12T10-00-10.000Z-p0-e3-n8.part           rows changed since (partial-file.ts)
+ *   snapshots/opb-0/2025-09-12T10-00-10.000Z-p0-e3-n8.part.json
  */
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
-import { messageOf } from '../../core/errors.ts'
+import { LabError, messageOf } from '../../core/errors.ts'
 import type { SnapshotShelf } from '../../core/ports/state-home.ts'
 import { decodeManifest, entriesOf } from '../../core/recovery/manifest.ts'
 import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
@@ -16,7 +18,7 @@ import { hashFile } from './files.ts'
 /** Everything that a killed copy may leave behind has this in its name. */
 export const UNFINISHED = '.unfinished'
 
-const SUFFIX = { full: '.full.db', partial: '.part.db' } as const
+const SUFFIX = { full: '.full.db', partial: '.part' } as const
 
 /** File name of a snapshot: its id without what some file systems refuse. */
 export const snapshotName = (snapshotId: string, kind: SnapshotEntry['kind']): string =>
@@ -47,7 +49,7 @@ export class SnapshotDirectory implements SnapshotShelf {
 
   list(): SnapshotEntry[] {
     const found = new Map<string, SnapshotEntry>()
-    for (const name of this.#names().filter((n) => n.endsWith('.db.json'))) {
+    for (const name of this.#names().filter((n) => /\.(full\.db|part)\.json$/.test(n))) {
       const decoded = decodeManifest(readFileSync(path.join(this.where, name), 'utf8'))
       if (!decoded.ok) continue
       const entry = entriesOf(decoded.manifest)[0]!
@@ -69,7 +71,7 @@ export class SnapshotDirectory implements SnapshotShelf {
   /** Removes every snapshot that is not among `kept`. Only after a newer manifest is committed and the fence. */
   prune(kept: readonly SnapshotEntry[], at?: At<SnapshotStep>): string[] {
     const keep = new Set(kept.map((entry) => entry.path))
-    const old = this.#names().filter((name) => /\.(full|part)\.db$/.test(name) && !keep.has(name))
+    const old = this.#names().filter((name) => /\.(full\.db|part)$/.test(name) && !keep.has(name))
     for (const name of old) {
       // The JSON goes first: a file without one is an orphan, a JSON without a file would be a broken promise.
       rmSync(path.join(this.where, `${name}.json`), { force: true })
@@ -84,7 +86,10 @@ export class SnapshotDirectory implements SnapshotShelf {
       return readdirSync(this.where)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
+      throw new LabError('STATE_UNUSABLE', `cannot read ${this.where}: ${messageOf(error)}`, {
+        hint: 'Check the path given to --state-dir or --snapshot-dir.',
+        cause: error,
+      })
     }
   }
 }
