@@ -8,7 +8,7 @@
  * Does not: touch topics outside the names it is given; internal topics (`__...`) are never listed.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigResourceTypes, Kafka, type Admin, type Producer } from 'kafkajs'
+import kafkajs, { Kafka, type Admin, type Producer } from 'kafkajs'
 import { LabError } from '../../core/errors.ts'
 import type { BulkRecord, TopicAdmin, TopicSpec } from '../../core/ports/topics.ts'
 import { asLabError, bounded, kafkaConfig, protocolType, splitAddress } from './client.ts'
@@ -116,7 +116,8 @@ async function removeAll(admin: Admin, names: readonly string[]): Promise<void> 
 
 async function configure(admin: Admin, topic: string, config: TopicSpec['config']): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-  const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }]
+  // Reached through the default export: Node does not see this name in the CommonJS module.
+  const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }]
   await call(`configuring ${topic}`, admin.alterConfigs({ validateOnly: false, resources }))
 }
 
