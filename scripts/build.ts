@@ -27,7 +27,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  external: ['better-sqlite3', 'kafkajs-as-released'],
+  external: ['better-sqlite3', 'kafkajs-as-released', 'prom-client'],
   keepNames: true,
   allowOverwrite: true,
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },

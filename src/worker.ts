@@ -12,6 +12,7 @@ import { openJournal } from './adapters/files/journal.ts'
 import { hostClock } from './adapters/host/clock.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
+import type { HistoryEvent } from './core/history/event.ts'
 import type { Journal } from './core/ports/journal.ts'
 import type { ToWorker, WorkerSpec } from './core/ports/workers.ts'
 import { CrashPoints, type CrashHands } from './core/primitives/crash-points.ts'
@@ -78,6 +79,7 @@ function prepare(spec: WorkerSpec): Run {
     who: operator,
     instance,
     clock: hostClock,
+    onEvent: (event) => watch?.(event),
   })
   const { tasks, batch, guarantee, isolation, client } = spec
   journal.append({
@@ -137,9 +139,16 @@ function fail(error: unknown, journal: Journal | undefined): void {
   setImmediate(() => process.exit(failure.exit))
 }
 
+/** Sees every event of the journal, where metrics are served. */
+let watch: ((event: HistoryEvent) => void) | undefined
 let run: Run | undefined
 try {
-  run = prepare(JSON.parse(process.argv[2] ?? 'null') as WorkerSpec)
+  const spec = JSON.parse(process.argv[2] ?? 'null') as WorkerSpec
+  if (spec.metricsPort !== undefined) {
+    const { serveMetrics } = await import('./worker/metrics.ts')
+    watch = await serveMetrics(spec.metricsPort)
+  }
+  run = prepare(spec)
   listen(run)
   await work(run)
   process.exit(0)

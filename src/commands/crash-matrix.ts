@@ -29,6 +29,10 @@ export default class CrashMatrix extends LabCommand {
     from: Flags.string({ summary: 'orders from a file: CSV with header, or JSON Lines', helpValue: 'FILE' }),
     window: Flags.string({ summary: 'window of the aggregates', default: '60s', helpValue: '60s' }),
     cold: Flags.boolean({ summary: "delete OpB's local state between kill and restart" }),
+    'metrics-port': Flags.string({
+      summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',
+      helpValue: 'PORT',
+    }),
     keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
   }
 
@@ -43,6 +47,7 @@ export default class CrashMatrix extends LabCommand {
     const result = await matrix.crashMatrix({
       ...flags,
       stateDir: flags['state-dir'],
+      metricsPort: flags['metrics-port'],
       quiet: this.isQuiet,
       argv: this.argv,
     })

@@ -18,6 +18,10 @@ export default class Run extends LabCommand {
   static override flags = {
     from: Flags.string({ summary: 'orders from this file instead', helpValue: 'FILE' }),
     seed: Flags.string({ summary: "another seed than the file's", helpValue: 'N' }),
+    'metrics-port': Flags.string({
+      summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',
+      helpValue: 'PORT',
+    }),
   }
 
   async run(): Promise<unknown> {
@@ -30,6 +34,7 @@ export default class Run extends LabCommand {
       argv: this.argv,
       from: flags.from,
       seed: flags.seed,
+      metricsPort: flags['metrics-port'],
       onRun: (text) => this.print(text),
     })
     this.exitWith(exitOf(done.verdict))

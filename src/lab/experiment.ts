@@ -9,6 +9,7 @@ import { rmSync } from 'node:fs'
 import { openTopicAdmin } from '../adapters/kafka/topic-admin.ts'
 import { connectLog } from '../adapters/kafka/log.ts'
 import { checkOrders, readOrders } from '../adapters/files/orders-file.ts'
+import { openMetrics, type Metrics } from '../adapters/prometheus/registry.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { provenance } from '../adapters/host/provenance.ts'
 import { openRawLog } from '../adapters/raw-log/platformatic.ts'
@@ -39,6 +40,8 @@ export interface ExperimentOptions {
   readonly stateDir: string
   readonly quiet: boolean
   readonly argv: readonly string[]
+  /** What has been measured so far, at http://127.0.0.1:<port>/metrics while the run lasts. */
+  readonly metricsPort?: number | undefined
 }
 
 /** Share of orders that must be rejected, and of repeated ids, in generated workloads. */
@@ -52,6 +55,7 @@ interface Stage extends ExperimentOptions {
   readonly folder: ResultsFolder
   readonly prefix: string
   readonly startedMs: number
+  readonly metrics: Metrics
 }
 
 /** The cells of a scenario; a pure function of it and of the number of orders. */
@@ -94,9 +98,14 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
   const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
   const unique = startedMs.toString(36).slice(-6) + process.pid.toString(36)
   const prefix = scenario.prefix ?? `${initials(scenario.name)}-${unique}.`
+  const metrics = await openMetrics()
+  const endpoint = options.metricsPort === undefined ? undefined : await metrics.serve(options.metricsPort)
+  if (endpoint) progress.say(`metrics: http://127.0.0.1:${endpoint.port}/metrics`)
+  const stage = { ...options, orders, planned, progress, folder, startedMs, prefix, metrics }
   try {
-    return await onBroker({ ...options, orders, planned, progress, folder, startedMs, prefix }, broker)
+    return await onBroker(stage, broker)
   } finally {
+    await endpoint?.close()
     progress.close()
   }
 }
@@ -136,6 +145,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
         admin,
         log,
         rawLog: await opening,
+        metrics: stage.metrics.sink,
         onMember: (m: CrewMember) => void crew.push(m),
       }
       const cell = await judgedCell(cellPlan(stage, planned), place)
@@ -257,7 +267,7 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
     }),
     wall_ms: Math.round(hostClock.wallMs() - stage.startedMs),
   }
-  const completed = await completeRun(stage.folder, { result, scenario })
+  const completed = await completeRun(stage.folder, { result, scenario, metrics: await stage.metrics.text() })
   for (const note of completed.notes) stage.progress.say(note)
   return completed.result
 }
@@ -276,7 +286,9 @@ interface Ended {
 async function tidy(stage: Stage, ended: Ended): Promise<void> {
   const { cells, places, broker, result } = ended
   const { scenario, stateDir } = stage
-  const last = scenario.pipeline === 'reference' ? cells.findLastIndex((c) => c.operator === 'opb') : -1
+  // What a mutant leaves is no state to rehearse a recovery on.
+  const sound = scenario.pipeline === 'reference' && scenario.mutant === null
+  const last = sound ? cells.findLastIndex((c) => c.operator === 'opb') : -1
   if (last >= 0) {
     const cell = cells[last]!
     const kept = {

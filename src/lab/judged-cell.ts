@@ -19,10 +19,12 @@ import { pipelineTopics } from './topics.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import type { CellResult } from '../core/matrix/result.ts'
 import { judge } from '../core/oracle/judge.ts'
+import type { MetricSink } from '../core/metrics/definitions.ts'
 import type { LogPort } from '../core/ports/log.ts'
 import type { TopicAdmin } from '../core/ports/topics.ts'
 import type { OrderSource } from '../core/workload/source.ts'
 import { Cell, type CellDeps } from './cell.ts'
+import { measuredCell } from './cell-flow.ts'
 import { cellOutcome } from './cell-outcome.ts'
 import type { CellPlan, CellRun } from './cell-plan.ts'
 import { collect } from './collect.ts'
@@ -42,6 +44,7 @@ export interface CellPlace {
   readonly source: OrderSource
   readonly say: (what: string) => void
   readonly onMember: (member: CrewMember) => void
+  readonly metrics?: MetricSink
 }
 
 const STABLE_MS = 20_000
@@ -186,7 +189,9 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     const events = readJournals(path.join(stateDir, 'journals'))
     const judgement = judge(input)
     const wallMs = hostClock.monotonicMs() - started
-    return cellOutcome({ plan, run, prefix, input, judgement, events, wallMs, command: place.command })
+    const { command, metrics: sink } = place
+    const outcome = cellOutcome({ plan, run, prefix, input, judgement, events, wallMs, command })
+    return measuredCell(outcome, { input, events, sink })
   } finally {
     journal.close()
     truth.close()

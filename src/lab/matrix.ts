@@ -8,7 +8,7 @@ import { CRASH_POINTS, resolvePoints } from '../core/crash/points.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { heading, left, table, words } from '../core/report/blocks.ts'
 import { resolveScenario, type Scenario } from '../core/scenario/resolve.ts'
-import { parseCount, parseWindowSeconds } from '../core/scenario/units.ts'
+import { parseCount, parsePort, parseWindowSeconds } from '../core/scenario/units.ts'
 import { runExperiment } from './experiment.ts'
 import { forTerminal, runForTerminal } from './report.ts'
 
@@ -26,6 +26,7 @@ export interface MatrixFlags {
   readonly stateDir: string
   readonly quiet: boolean
   readonly argv: readonly string[]
+  readonly metricsPort?: string | undefined
 }
 
 const MAX_SEED = 2 ** 32 - 1
@@ -73,7 +74,8 @@ const withoutUndefined = <T extends object>(value: T): Defined<T> =>
 export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
   const scenario = await matrixScenario(flags)
   const { brokers, stateDir, quiet, argv } = flags
-  return runExperiment({ scenario, brokers, stateDir, quiet, argv: ['crash-matrix', ...argv] })
+  const metricsPort = parsePort(flags.metricsPort)
+  return runExperiment({ scenario, brokers, stateDir, quiet, metricsPort, argv: ['crash-matrix', ...argv] })
 }
 
 export const matrixText = (result: RunResult): string => runForTerminal(result)

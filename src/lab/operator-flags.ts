@@ -21,5 +21,9 @@ export const operatorFlags = {
   group: Flags.string({ summary: 'consumer group that holds the committed offsets', helpValue: 'GROUP' }),
   tasks: Flags.string({ summary: 'input partitions to own (default: all)', helpValue: '0,1' }),
   'until-caught-up': Flags.boolean({ summary: 'end when everything committed so far is processed' }),
+  'metrics-port': Flags.string({
+    summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',
+    helpValue: 'PORT',
+  }),
   'crash-at': Flags.string({ summary: 'kill the worker there', helpValue: 'POINT[:hit]' }),
 }

@@ -26,7 +26,13 @@ import type { Isolation } from '../core/ports/log.ts'
 import type { WireProxy } from '../core/ports/proxy.ts'
 import type { CrashOrder, Guarantee, WorkerSpec } from '../core/ports/workers.ts'
 import { number } from '../core/report/numbers.ts'
-import { parseCadence, parseCount, parseDurationMs, parseWindowSeconds } from '../core/scenario/units.ts'
+import {
+  parseCadence,
+  parseCount,
+  parseDurationMs,
+  parsePort,
+  parseWindowSeconds,
+} from '../core/scenario/units.ts'
 import { resolveBroker } from './broker.ts'
 import { CrewMember } from './crew.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -46,6 +52,7 @@ export interface OperatorFlags {
   readonly untilCaughtUp: boolean
   readonly crashAt?: string | undefined
   readonly tasks?: string | undefined
+  readonly metricsPort?: string | undefined
   readonly topics: Partial<TopicNames>
   readonly group?: string | undefined
   readonly window: string
@@ -76,6 +83,7 @@ interface CommonFlags {
   readonly isolation: string
   readonly group?: string | undefined
   readonly tasks?: string | undefined
+  readonly 'metrics-port'?: string | undefined
   readonly 'until-caught-up': boolean
   readonly 'crash-at'?: string | undefined
 }
@@ -90,6 +98,7 @@ export const commonOf = (flags: CommonFlags) => ({
   isolation: flags.isolation,
   group: flags.group,
   tasks: flags.tasks,
+  metricsPort: flags['metrics-port'],
   untilCaughtUp: flags['until-caught-up'],
   crashAt: flags['crash-at'],
 })
@@ -137,6 +146,7 @@ export function planOperator(flags: OperatorFlags): Plan {
   const prefix = checkPrefix(flags.prefix)
   const names = topicNames(prefix, flags.topics)
   const stateDir = path.join(flags.stateDir, prefixDirectory(prefix))
+  const metricsPort = parsePort(flags.metricsPort)
   return {
     names,
     crash: readCrash(flags),
@@ -161,6 +171,7 @@ export function planOperator(flags: OperatorFlags): Plan {
       snapshotEvery: flags.snapshotEvery === undefined ? null : parseCadence(flags.snapshotEvery),
       retain: RETAIN,
       transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      ...(metricsPort === undefined ? {} : { metricsPort }),
     },
   }
 }

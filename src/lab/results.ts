@@ -43,17 +43,20 @@ export interface CompleteRun {
   /** `results` may be empty: it is filled in here. */
   readonly result: RunResult
   readonly scenario: Scenario
+  /** In Prometheus' text format. */
+  readonly metrics?: string
 }
 
 export async function completeRun(
   folder: ResultsFolder,
-  { result, scenario }: CompleteRun,
+  { result, scenario, metrics }: CompleteRun,
 ): Promise<{ readonly result: RunResult; readonly notes: readonly string[] }> {
   const placed: RunResult = { ...result, results: shownPath(folder.dir) }
   await folder.writeText('scenario.resolved.yaml', resolvedYaml(scenario))
   await folder.writeJson('provenance.json', placed.provenance)
   await folder.writeText('cells.csv', csv(CSV_COLUMNS, csvRows(placed.cells)))
   await folder.writeText('summary.md', markdown(summaryBlocks(placed)))
+  if (metrics !== undefined) await folder.writeText('metrics.prom', metrics)
   const notes = await folder.finish(placed)
   return { result: placed, notes }
 }

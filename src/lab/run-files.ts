@@ -8,7 +8,7 @@ import { checkOrders } from '../adapters/files/orders-file.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { worst, type Verdict } from '../core/oracle/verdict.ts'
 import { moneyBlocks } from '../core/report/money.ts'
-import { parseCount } from '../core/scenario/units.ts'
+import { parseCount, parsePort } from '../core/scenario/units.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
 import { runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal, runForTerminal } from './report.ts'
@@ -19,6 +19,7 @@ export interface RunFilesOptions {
   readonly stateDir: string
   readonly quiet: boolean
   readonly argv: readonly string[]
+  readonly metricsPort?: string | undefined
   readonly from?: string | undefined
   readonly seed?: string | undefined
   /** Called with the tables of each run. */
@@ -52,7 +53,8 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
   const scenarios: Scenario[] = []
   for (const file of files) scenarios.push(await scenarioOf(file, options))
   const { brokers, stateDir, quiet } = options
-  const common = { brokers, stateDir, quiet, argv: ['run', ...options.argv] }
+  const metricsPort = parsePort(options.metricsPort)
+  const common = { brokers, stateDir, quiet, metricsPort, argv: ['run', ...options.argv] }
   const runs: RunResult[] = []
   await withExperimentBroker(common, scenarios, async (broker) => {
     for (const scenario of scenarios) {

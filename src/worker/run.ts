@@ -28,7 +28,15 @@ export interface ReadyTask {
   start(): Promise<void>
 }
 
+const watchers: ((message: FromWorker) => void)[] = []
+
+/** Shows every message to the supervisor to somebody inside, too. */
+export const onSend = (watcher: (message: FromWorker) => void): void => {
+  watchers.push(watcher)
+}
+
 export const send = (message: FromWorker): void => {
+  for (const watcher of watchers) watcher(message)
   process.send?.(message)
 }
 

@@ -18,20 +18,37 @@ const numberOf = (file: string, stem: string): number => {
   return Number.isInteger(n) ? n : 0
 }
 
+export interface JournalOptions {
+  readonly dir: string
+  readonly who: string
+  readonly instance: string
+  readonly clock: Clock
+  /** Called with each event once it has been written. */
+  readonly onEvent?: (event: HistoryEvent) => void
+}
+
 class FileJournal implements Journal {
   readonly incarnation: string
   readonly file: string
   readonly #who: string
   readonly #fd: number
   readonly #clock: Clock
+  readonly #onEvent: ((event: HistoryEvent) => void) | undefined
   #line = 0
 
-  constructor(options: { who: string; incarnation: string; file: string; fd: number; clock: Clock }) {
+  constructor(
+    options: Pick<JournalOptions, 'who' | 'clock' | 'onEvent'> & {
+      incarnation: string
+      file: string
+      fd: number
+    },
+  ) {
     this.incarnation = options.incarnation
     this.file = options.file
     this.#who = options.who
     this.#fd = options.fd
     this.#clock = options.clock
+    this.#onEvent = options.onEvent
   }
 
   append(event: NewEvent): HistoryEvent {
@@ -44,6 +61,7 @@ class FileJournal implements Journal {
       ...event,
     }
     writeSync(this.#fd, `${JSON.stringify(full)}\n`)
+    this.#onEvent?.(full)
     return full
   }
 
@@ -57,12 +75,7 @@ export interface OpenedJournal extends Journal {
 }
 
 /** Claims the next incarnation number of `<who>.<instance>` in the directory. */
-export function openJournal(options: {
-  dir: string
-  who: string
-  instance: string
-  clock: Clock
-}): OpenedJournal {
+export function openJournal(options: JournalOptions): OpenedJournal {
   const stem = `${options.who}.${options.instance}`
   try {
     mkdirSync(options.dir, { recursive: true })
@@ -72,7 +85,7 @@ export function openJournal(options: {
       const file = path.join(options.dir, `${incarnation}.jsonl`)
       try {
         const fd = openSync(file, 'ax')
-        return new FileJournal({ who: options.who, incarnation, file, fd, clock: options.clock })
+        return new FileJournal({ ...options, incarnation, file, fd })
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }

@@ -47,6 +47,15 @@ export interface CellTotals {
   readonly uncommitted_at_end: Readonly<Record<string, number>>
 }
 
+export interface TaskResult {
+  readonly operator: 'opa' | 'opb'
+  readonly task: number
+  /** Input records committed, all lives together. */
+  readonly records: number
+  /** Most input records that waited at once. */
+  readonly lag_max: number
+}
+
 export interface CellResult {
   readonly cell: string
   readonly point: string
@@ -91,6 +100,19 @@ export interface CellResult {
   /** Money counted more than once, or that should never have been counted; 0 on exactly-once. */
   readonly overcharge_total: number
   readonly overcharge: readonly Overcharge[]
+  /** From the append of an order to the commit of its output; of orders released with the kill. */
+  readonly latency_p50_ms?: number | null
+  readonly latency_p95_ms?: number | null
+  readonly latency_p99_ms?: number | null
+  readonly latency_max_ms?: number | null
+  /** Orders per second with committed output. */
+  readonly throughput?: number | null
+  /** Most orders on their way at once. */
+  readonly lag_max?: number | null
+  /** Per task of each operator. */
+  readonly tasks?: readonly TaskResult[]
+  /** By the markers in the raw log. */
+  readonly transactions?: Readonly<Record<string, { readonly committed: number; readonly aborted: number }>>
   /** Why the cell could not run to its end, if it could not; its verdict is then at least unknown. */
   readonly problem: string | null
   readonly wall_ms: number

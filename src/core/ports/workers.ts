@@ -19,6 +19,8 @@ export interface WorkerSpec {
   readonly brokers: string
   /** host:port of the wire proxy, if frames go through one. */
   readonly proxy: string | null
+  /** Serve Prometheus metrics on 127.0.0.1 there; 0 takes a free port. */
+  readonly metricsPort?: number
   readonly names: TopicNames
   readonly group: string
   readonly tasks: readonly number[]

@@ -37,6 +37,12 @@ export const METRICS = {
   orders_before_kill: (cell) => cell.orders_before_kill,
   orders_after_kill: (cell) => cell.orders_after_kill,
   uncommitted_seen: (cell) => cell.uncommitted_seen,
+  latency_p50_ms: (cell) => cell.latency_p50_ms,
+  latency_p95_ms: (cell) => cell.latency_p95_ms,
+  latency_p99_ms: (cell) => cell.latency_p99_ms,
+  latency_max_ms: (cell) => cell.latency_max_ms,
+  throughput: (cell) => cell.throughput,
+  lag_max: (cell) => cell.lag_max,
   wall_ms: (cell) => cell.wall_ms,
 } as const satisfies Readonly<Record<string, Read>>
 

@@ -17,6 +17,7 @@ import {
   findingsTable,
   groups,
   isolationTable,
+  latencyTable,
   recoveryTable,
   stories,
   totalsTable,
@@ -53,6 +54,7 @@ export function terminalBlocks(run: RunResult): Block[] {
     recoveryTable(run.cells),
     heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
+    ...latency(run),
     ...(run.cells.length <= FEW ? totals(run) : []),
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     ...expectations(run),
@@ -112,12 +114,26 @@ function runBlocks(run: RunResult): Block[] {
     recoveryTable(run.cells),
     heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
+    ...latency(run),
     ...totals(run),
     heading(3, 'What happened'),
     stories(run.cells),
     ...repeats(run.cells),
     heading(3, 'Versions and machine'),
     list(provenanceLines(run)),
+  ]
+}
+
+function latency(run: RunResult): Block[] {
+  const table = latencyTable(run.cells)
+  if (!table) return []
+  return [
+    heading(3, 'From order to committed output'),
+    text(
+      'Milliseconds; throughput in orders per second, lag_max in orders on their way at once. ' +
+        'Orders released with the kill; at full speed the wait in the queue is most of it.',
+    ),
+    table,
   ]
 }
 

@@ -90,6 +90,13 @@ export const costTable = (cells: readonly CellResult[]): Block =>
     'skipped',
   ])
 
+/** How long orders took, as far as it was measured; undefined for results of older versions. */
+export function latencyTable(cells: readonly CellResult[]): Block | undefined {
+  const names = ['latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms', 'latency_max_ms'] as const
+  if (!cells.some((cell) => metricOf(cell, 'latency_p50_ms') !== null)) return undefined
+  return metricTable(cells, [...names, 'throughput', 'lag_max'])
+}
+
 /** Records and money, in and out. */
 export const totalsTable = (cells: readonly CellResult[]): Block =>
   table(

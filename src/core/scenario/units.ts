@@ -75,6 +75,10 @@ export function parseCount(text: string, what: string, bounds: Bounds = {}): num
   return value
 }
 
+/** `9100`; 0 stands for any free port; absent is no port at all. */
+export const parsePort = (text: string | undefined, what = '--metrics-port'): number | undefined =>
+  text === undefined ? undefined : parseCount(text, what, { min: 0, max: 65_535 })
+
 /** `10s` or `5000updates`: how often a snapshot is due. */
 export function parseCadence(text: string, what = '--snapshot-every'): Cadence {
   const updates = /^(.+?)\s*updates?$/.exec(text.trim())
