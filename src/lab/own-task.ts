@@ -8,7 +8,7 @@ import path from 'node:path'
 import { openJournal } from '../adapters/files/journal.ts'
 import { listen } from '../adapters/files/live-owner.ts'
 import { hostClock } from '../adapters/host/clock.ts'
-import { lineageOf } from '../adapters/sqlite/inspect.ts'
+import { lineageOfSnapshot } from '../adapters/sqlite/inspect.ts'
 import { SnapshotDirectory, snapshotFile } from '../adapters/sqlite/snapshot-files.ts'
 import { StateDirectory } from '../adapters/sqlite/state-directory.ts'
 import { transactionalId } from '../core/contracts/names.ts'
@@ -123,7 +123,7 @@ function settingsOf(
   const newest = new SnapshotDirectory(snapshots)
     .list()
     .sort((a, b) => b.nextInputOffset - a.nextInputOffset)[0]
-  const found = local ?? (newest && lineageOf(snapshotFile(snapshots, newest)))
+  const found = local ?? (newest && lineageOfSnapshot(snapshotFile(snapshots, newest), newest.kind))
   return {
     window: target.windowFrom === 'flag' ? target.window : (found?.window ?? target.window),
     found: found !== undefined,

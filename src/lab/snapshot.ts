@@ -111,6 +111,7 @@ async function takeOwn(target: Target, task: number, owned: OwnedTask): Promise<
     createdAt: Math.floor(wall / 1000),
     known: recovered.known,
     retain: RETAIN,
+    kind: 'auto',
   })
   const ms = hostClock.monotonicMs() - started
   journal.append({

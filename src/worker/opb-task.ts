@@ -17,6 +17,7 @@ import { createOpb, foldOrder, readEnriched } from '../core/pipelines/reference/
 import { COMMIT_STRATEGIES } from '../core/primitives/commit-strategy.ts'
 import { SnapshotKeeper } from '../core/primitives/snapshot-keeper.ts'
 import { TransactionalLoop } from '../core/primitives/transactional-loop.ts'
+import { ChangedRows } from '../core/recovery/changed-rows.ts'
 import { entriesOf } from '../core/recovery/manifest.ts'
 import { publishManifest } from '../core/recovery/publish.ts'
 import type { ManifestStep, SnapshotStep } from '../core/recovery/steps.ts'
@@ -81,10 +82,10 @@ function recover(
 function keeperOf(
   run: Run,
   task: number,
-  parts: { homes: Homes; producer: TransactionalProducer; recovered: Recovered },
+  parts: { homes: Homes; producer: TransactionalProducer; recovered: Recovered; changed: ChangedRows },
 ): SnapshotKeeper {
   const { spec, journal } = run
-  const { homes, producer, recovered } = parts
+  const { homes, producer, recovered, changed } = parts
   const at = (step: SnapshotStep | ManifestStep): void => run.points.reach(step, task)
   let known: readonly SnapshotEntry[] = recovered.known
   return new SnapshotKeeper({
@@ -102,6 +103,9 @@ function keeperOf(
         createdAt: Math.floor(hostClock.wallMs() / 1000),
         known,
         retain: spec.retain,
+        kind: spec.snapshotKind ?? 'auto',
+        zstd: spec.snapshotZstd ?? true,
+        live: { store: recovered.store, changed },
         at,
       }),
     publish: (manifest, n) =>
@@ -134,7 +138,8 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
   })
   const recovered = await recover(run, task, { homes, producer })
   const { store } = recovered
-  const keeper = keeperOf(run, task, { homes, producer, recovered })
+  const changed = new ChangedRows()
+  const keeper = keeperOf(run, task, { homes, producer, recovered, changed })
   ownership.serve(() => keeper.request())
   run.snapshots.set(task, () => keeper.request())
   send({ type: 'recovered', task })
@@ -145,7 +150,10 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
     changelog: spec.changelog,
     owner: journal.incarnation,
     store,
-    onApplied: (updates) => keeper.applied(updates),
+    onApplied: (updates, rows, nextInput) => {
+      changed.add(rows, nextInput)
+      keeper.applied(updates)
+    },
     applyMid: () => run.points.reach('apply.mid', task),
   })
   let toldZero = false

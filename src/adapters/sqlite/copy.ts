@@ -19,9 +19,11 @@ export interface CopyOrder {
   readonly target: string
 }
 
-export interface Copied extends StoredMeta {
+/** A finished file, full or partial, and what it holds. */
+export interface Written extends Pick<StoredMeta, 'lineage' | 'position'> {
+  /** Rows of the whole state. */
   readonly keys: number
-  readonly stateHash: string
+  readonly stateHash: string | null
   readonly bytes: number
   readonly sha256: string
 }
@@ -39,7 +41,7 @@ export function copyState({ source, target }: CopyOrder): void {
 }
 
 /** `mid`: the file has its content, but not all of it need be on disk. */
-export function copyAndDescribe(order: CopyOrder, mid?: () => void): Copied {
+export function copyAndDescribe(order: CopyOrder, mid?: () => void): Written {
   copyState(order)
   mid?.()
   const { target } = order

@@ -52,12 +52,15 @@ function makeDirectories(dir: string): void {
   }
 }
 
+/** A kill may leave one behind; whoever tidies the directory knows them by this. */
+export const PROBE = '.probe-'
+
 /** Makes the directory and proves that files can be written in it; else STATE_UNUSABLE. */
 export function requireWritable(dir: string, what: string): void {
   try {
     makeDirectories(dir)
     if (!statSync(dir).isDirectory()) throw new Error('it is no directory')
-    const probe = path.join(dir, `.probe-${randomUUID()}`)
+    const probe = path.join(dir, `${PROBE}${randomUUID()}`)
     writeFileSync(probe, '')
     rmSync(probe)
   } catch (error) {

@@ -4,8 +4,20 @@
  */
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import type { StoreLineage } from '../../core/ports/store.ts'
+import { readPartialHeader } from './partial-file.ts'
 import { readMeta } from './store.ts'
+
+/** What a snapshot file, full or partial, says it belongs to. */
+export function lineageOfSnapshot(file: string, kind: SnapshotEntry['kind']): StoreLineage | undefined {
+  if (kind === 'full') return lineageOf(file)
+  try {
+    return readPartialHeader(file).lineage
+  } catch {
+    return undefined
+  }
+}
 
 export function lineageOf(file: string): StoreLineage | undefined {
   if (!existsSync(file)) return undefined

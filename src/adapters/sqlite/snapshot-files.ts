@@ -13,7 +13,7 @@ import { LabError, messageOf } from '../../core/errors.ts'
 import type { SnapshotShelf } from '../../core/ports/state-home.ts'
 import { decodeManifest, entriesOf } from '../../core/recovery/manifest.ts'
 import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
-import { hashFile } from './files.ts'
+import { hashFile, PROBE } from './files.ts'
 
 /** Everything that a killed copy may leave behind has this in its name. */
 export const UNFINISHED = '.unfinished'
@@ -62,7 +62,11 @@ export class SnapshotDirectory implements SnapshotShelf {
   removeLeftovers(): string[] {
     const names = this.#names()
     const left = names.filter(
-      (name) => name.includes(UNFINISHED) || name.endsWith('.tmp') || /\.db-(wal|shm|journal)$/.test(name),
+      (name) =>
+        name.includes(UNFINISHED) ||
+        name.startsWith(PROBE) ||
+        name.endsWith('.tmp') ||
+        /\.db-(wal|shm|journal)$/.test(name),
     )
     for (const name of left) rmSync(path.join(this.where, name), { force: true })
     return left

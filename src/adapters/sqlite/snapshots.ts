@@ -1,22 +1,31 @@
 /**
- * Taking a full snapshot of a live state while processing goes on.
+ * Taking a snapshot of a live state while processing goes on: full, or partial on top of the newest one.
  *
- * Promises: the file appears under its name only when it is whole and on disk, and its manifest beside it
- * after that; a kill at any moment leaves at most files that `removeLeftovers` knows.
+ * Promises: the content is one committed cut, named by its offsets; the file appears under its name only when
+ * it is whole and on disk, and its manifest beside it after that; a kill at any moment leaves at most files
+ * that `removeLeftovers` knows.
  * Does not: publish the manifest (core/recovery/publish.ts), nor prune.
  */
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { SCHEMA_VERSION } from '../../core/contracts/records.ts'
 import type { Manifest, SnapshotEntry } from '../../core/contracts/records.ts'
-import { encodeManifest, nextManifest } from '../../core/recovery/manifest.ts'
+import type { StateStore } from '../../core/ports/store.ts'
+import type { ChangedRows } from '../../core/recovery/changed-rows.ts'
+import { chainOf, encodeManifest, nextManifest } from '../../core/recovery/manifest.ts'
+import { snapshotPosition } from '../../core/recovery/plan.ts'
+import { chooseKind, worthTracking } from '../../core/recovery/snapshot-kind.ts'
+import type { Chosen, SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
-import type { Copied, CopyOrder } from './copy.ts'
+import type { Written } from './copy.ts'
 import { renameDurably, requireWritable, writeDurably } from './files.ts'
-import { UNFINISHED, snapshotName } from './snapshot-files.ts'
+import { writePartial } from './partial-write.ts'
+import type { PartialOrder } from './partial-write.ts'
+import { UNFINISHED, snapshotFile, snapshotName } from './snapshot-files.ts'
+import type { ThreadAnswer, ThreadOrder } from './snapshot-thread.ts'
 
 export interface SnapshotOrder {
   /** The live `state.db`. */
@@ -29,11 +38,17 @@ export interface SnapshotOrder {
   /** Usable earlier snapshots, newest first; `retain` of all are kept in the manifest. */
   readonly known: readonly SnapshotEntry[]
   readonly retain: number
+  /** Full if not said. */
+  readonly kind?: SnapshotKind
+  /** What this process knows of the changes; without it a partial's rows are looked up by changelog offset. */
+  readonly live?: { readonly store: StateStore; readonly changed: ChangedRows }
+  /** Compress the frames of a partial; on if not said. */
+  readonly zstd?: boolean
   /** For crash points. */
   readonly at?: At<SnapshotStep>
 }
 
-/** A copy that is whole but has not got its name yet. */
+/** A snapshot that is whole but has not got its name yet. */
 export interface UnnamedSnapshot {
   readonly order: SnapshotOrder
   readonly unfinished: string
@@ -41,50 +56,36 @@ export interface UnnamedSnapshot {
 }
 
 export async function takeSnapshot(order: SnapshotOrder): Promise<Manifest> {
-  return nameSnapshot(await copySnapshot(order))
+  try {
+    return nameSnapshot(await copySnapshot(order))
+  } catch (error) {
+    // What was changed since the last good snapshot is then found by its changelog offset.
+    order.live?.changed.forget()
+    throw error
+  }
 }
 
-/** First half: copy, fsync, describe, all off the main thread. */
+/** First half: write, fsync, describe. To be called between two applies: the cut is made then and there. */
 export async function copySnapshot(order: SnapshotOrder): Promise<UnnamedSnapshot> {
-  const { dir, snapshotId, createdAt } = order
+  const { dir, snapshotId, stateFile } = order
   requireWritable(dir, 'snapshot directory')
-  const name = snapshotName(snapshotId, 'full')
-  const unfinished = path.join(dir, `${name}${UNFINISHED}`)
-  const copied = await inThread({ source: order.stateFile, target: unfinished }, () =>
-    order.at?.('snapshot-copy.mid'),
-  ).catch((error: unknown) => {
-    rmSync(unfinished, { force: true })
-    rmSync(`${unfinished}-journal`, { force: true })
+  try {
+    const chosen = whole(order, chooseKind(order.kind ?? 'full', order.known))
+    const partial = chosen.kind === 'partial' ? await partially(order, chosen) : undefined
+    return partial ?? (await fully(order))
+  } catch (error) {
+    for (const kind of ['full', 'partial'] as const)
+      for (const suffix of ['', '-journal'])
+        rmSync(`${unfinishedFile(order, kind)}${suffix}`, { force: true })
     throw new LabError(
       'STATE_UNUSABLE',
-      `snapshot ${snapshotId} of ${order.stateFile} failed: ${messageOf(error)}`,
+      `snapshot ${snapshotId} of ${stateFile} failed: ${messageOf(error)}`,
       {
         hint: 'check free space and permissions of the snapshot directory; processing is not affected',
         cause: error,
       },
     )
-  })
-  const { lineage, position } = copied
-  const entry: SnapshotEntry = {
-    snapshotId,
-    lastChangelogOffset: position.nextChangelog - 1,
-    createdAt,
-    partition: lineage.partition,
-    kind: 'full',
-    base: null,
-    path: name,
-    bytes: copied.bytes,
-    sha256: copied.sha256,
-    keys: copied.keys,
-    nextInputOffset: position.nextInput,
-    stateHash: copied.stateHash,
-    changelogMode: lineage.changelogMode,
-    schemaVersion: SCHEMA_VERSION,
-    clusterId: lineage.clusterId,
-    inputTopicId: lineage.inputTopicId,
-    changelogTopicId: lineage.changelogTopicId,
   }
-  return { order, unfinished, entry }
 }
 
 /** Second half: rename, fsync the directory, then the manifest beside it. What it returns may be published. */
@@ -98,13 +99,94 @@ export function nameSnapshot({ order, unfinished, entry }: UnnamedSnapshot): Man
   return manifest
 }
 
-function inThread(order: CopyOrder, mid?: () => void): Promise<Copied> {
+const unfinishedFile = (order: SnapshotOrder, kind: SnapshotEntry['kind']): string =>
+  path.join(order.dir, `${snapshotName(order.snapshotId, kind)}${UNFINISHED}`)
+
+/** Nothing is built on a chain whose files are not there in their size. */
+function whole(order: SnapshotOrder, chosen: Chosen): Chosen {
+  if (chosen.kind === 'full') return chosen
+  const there = (entry: SnapshotEntry): boolean =>
+    statSync(snapshotFile(order.dir, entry), { throwIfNoEntry: false })?.size === entry.bytes
+  return (chainOf(chosen.base, order.known) ?? []).every(there) ? chosen : { kind: 'full' }
+}
+
+/** Undefined if a partial would not pay, or if nobody knows what has changed. */
+async function partially(
+  order: SnapshotOrder,
+  { base, maxRows }: Extract<Chosen, { kind: 'partial' }>,
+): Promise<UnnamedSnapshot | undefined> {
+  const { live, snapshotId } = order
+  const to: PartialOrder = {
+    target: unfinishedFile(order, 'partial'),
+    snapshotId,
+    base: { ...base, position: snapshotPosition(base) },
+    zstd: order.zstd ?? true,
+  }
+  const mid = (): void => order.at?.('snapshot-copy.mid')
+  const state = live?.changed.state ?? 'unknown'
+  if (live && state === 'complete' && live.changed.size <= maxRows) {
+    const { store, changed } = live
+    const { lineage } = store
+    const content = { ...changed.cut(base.nextInputOffset), lineage, position: store.position() }
+    return described(order, 'partial', await writePartial(to, content, mid), base)
+  }
+  // With the changelog off rows carry no offset to be found by.
+  if (state !== 'unknown' || base.changelogMode === 'off') return undefined
+  live?.changed.restart(worthTracking(order.kind ?? 'full', base.keys))
+  const scanned = await inThread({ do: 'scan', ...to, source: order.stateFile, maxRows }, mid)
+  return scanned && described(order, 'partial', scanned, base)
+}
+
+async function fully(order: SnapshotOrder): Promise<UnnamedSnapshot> {
+  const kind = order.kind ?? 'full'
+  const changed = kind === 'full' ? undefined : order.live?.changed
+  changed?.restart(Number.POSITIVE_INFINITY)
+  const copy: ThreadOrder = { do: 'copy', source: order.stateFile, target: unfinishedFile(order, 'full') }
+  const written = await inThread(copy, () => order.at?.('snapshot-copy.mid'))
+  if (!written) throw new LabError('INTERNAL', 'the snapshot thread answered a copy with nothing')
+  changed?.limit(worthTracking(kind, written.keys))
+  return described(order, 'full', written)
+}
+
+function described(
+  order: SnapshotOrder,
+  kind: SnapshotEntry['kind'],
+  written: Written,
+  base?: SnapshotEntry,
+): UnnamedSnapshot {
+  const { lineage, position } = written
+  const entry: SnapshotEntry = {
+    snapshotId: order.snapshotId,
+    lastChangelogOffset: position.nextChangelog - 1,
+    createdAt: order.createdAt,
+    partition: lineage.partition,
+    kind,
+    base: base?.snapshotId ?? null,
+    path: snapshotName(order.snapshotId, kind),
+    bytes: written.bytes,
+    sha256: written.sha256,
+    keys: written.keys,
+    nextInputOffset: position.nextInput,
+    stateHash: written.stateHash,
+    changelogMode: lineage.changelogMode,
+    schemaVersion: SCHEMA_VERSION,
+    clusterId: lineage.clusterId,
+    inputTopicId: lineage.inputTopicId,
+    changelogTopicId: lineage.changelogTopicId,
+  }
+  return { order, unfinished: unfinishedFile(order, kind), entry }
+}
+
+function inThread(order: ThreadOrder, mid: () => void): Promise<Written | undefined> {
   return new Promise((resolve, reject) => {
     // Flags of the process (--input-type, a loader) are not for the thread: some would refuse its entry.
     const thread = new Worker(threadFile(), { workerData: order, execArgv: [] })
-    thread.on('message', (message: Copied | 'mid') => (message === 'mid' ? mid?.() : resolve(message)))
+    thread.on('message', (answer: ThreadAnswer) => {
+      if (answer === 'mid') mid()
+      else resolve(answer === 'too many' ? undefined : answer)
+    })
     thread.once('error', reject)
-    // After a message this changes nothing: the promise is settled.
+    // After an answer this changes nothing: the promise is settled.
     thread.once('exit', (code) => reject(new Error(`the snapshot thread ended with code ${code}`)))
   })
 }

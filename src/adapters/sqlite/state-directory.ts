@@ -9,7 +9,6 @@
  * name, never deleted.
  * Does not: keep two processes out; the owner row and Kafka's fence do.
  */
-import { copyFile } from 'node:fs/promises'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
@@ -17,9 +16,9 @@ import { LabError, messageOf } from '../../core/errors.ts'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import type { OpenedState, StateHome } from '../../core/ports/state-home.ts'
 import type { StateStore, StoreLineage } from '../../core/ports/store.ts'
-import { fsyncPath, renameDurably, requireWritable, writeDurably } from './files.ts'
+import { fsyncPath, PROBE, renameDurably, requireWritable, writeDurably } from './files.ts'
 import { lineageOf } from './inspect.ts'
-import { checkSnapshot, snapshotFile } from './snapshot-files.ts'
+import { buildFromChain } from './restore-chain.ts'
 import { DamagedState, SqliteStore } from './store.ts'
 
 const GENERATION = /^gen-(\d+)$/
@@ -89,24 +88,9 @@ export class StateDirectory implements StateHome {
   }
 
   async restore(chain: readonly SnapshotEntry[], mid?: () => void): Promise<StateStore> {
-    const [full] = chain
-    if (!full || chain.length > 1) {
-      throw new LabError(
-        'SNAPSHOT_DAMAGED',
-        `${chain.at(-1)?.snapshotId}: partial snapshots cannot be restored by this version`,
-      )
-    }
     const { name, aside } = this.#begin()
-    const file = path.join(aside, 'state.db')
     try {
-      await copyFile(snapshotFile(this.#snapshots, full), file).catch((error: unknown) => {
-        throw damagedSnapshot(full, messageOf(error))
-      })
-      mid?.()
-      // The copy is checked, not the original: it is what will be opened.
-      const problem = checkSnapshot(file, full)
-      if (problem) throw damagedSnapshot(full, problem)
-      this.#checkContent(file, full)
+      await buildFromChain(this.#snapshots, chain, path.join(aside, 'state.db'), mid)
     } catch (error) {
       rmSync(aside, { recursive: true, force: true })
       throw error
@@ -126,7 +110,11 @@ export class StateDirectory implements StateHome {
     const current = this.#current()
     const old = readdirSync(this.where).filter(
       (name) =>
-        name !== current && (GENERATION.test(name) || /^gen-\d+\.tmp$/.test(name) || name === 'CURRENT.tmp'),
+        name !== current &&
+        (GENERATION.test(name) ||
+          /^gen-\d+\.tmp$/.test(name) ||
+          name === 'CURRENT.tmp' ||
+          name.startsWith(PROBE)),
     )
     for (const name of old) rmSync(path.join(this.where, name), { recursive: true, force: true })
     return old
@@ -169,23 +157,6 @@ export class StateDirectory implements StateHome {
     writeDurably(path.join(this.where, 'CURRENT'), `${name}\n`)
   }
 
-  #checkContent(file: string, entry: SnapshotEntry): void {
-    let store: SqliteStore
-    try {
-      store = new SqliteStore(file)
-    } catch (error) {
-      throw damagedSnapshot(entry, messageOf(error))
-    }
-    try {
-      const { nextInput, nextChangelog } = store.position()
-      const found = `keys ${store.keyCount()}, input ${nextInput}, changelog ${nextChangelog}`
-      const named = `keys ${entry.keys}, input ${entry.nextInputOffset}, changelog ${entry.lastChangelogOffset + 1}`
-      if (found !== named) throw damagedSnapshot(entry, `it holds ${found}; its manifest says ${named}`)
-    } finally {
-      store.close()
-    }
-  }
-
   #setAside(dir: string): string {
     for (let n = 1; ; n++) {
       const target = `${dir}.damaged-${n}`
@@ -195,11 +166,6 @@ export class StateDirectory implements StateHome {
     }
   }
 }
-
-const damagedSnapshot = (entry: SnapshotEntry, what: string): LabError =>
-  new LabError('SNAPSHOT_DAMAGED', `snapshot ${entry.snapshotId} (${entry.path}): ${what}`, {
-    hint: 'use another one (eoslab snapshot list), or --manifest none for a full replay',
-  })
 
 const unusable = (where: string, error: unknown): LabError =>
   error instanceof LabError

@@ -39,6 +39,13 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 `
 
+export const UPSERT = `
+  INSERT INTO state(key, sum, count, seq, changelog_offset) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT(key) DO UPDATE SET sum = excluded.sum, count = excluded.count, seq = excluded.seq,
+    changelog_offset = excluded.changelog_offset
+`
+export type UpsertParameters = [key: string, sum: number, count: number, seq: number, changelogOffset: number]
+
 /** Lineage and positions as `meta` holds them: what a copy of the file says about itself. */
 export interface StoredMeta {
   readonly lineage: StoreLineage
@@ -111,11 +118,7 @@ export class SqliteStore implements StateStore {
       this.#get = this.#db.prepare('SELECT key, sum, count, seq FROM state WHERE key = ?')
       this.#meta = this.#db.prepare('SELECT value FROM meta WHERE name = ?')
       this.#setMeta = this.#db.prepare('UPDATE meta SET value = ? WHERE name = ?')
-      const upsert = this.#db.prepare<[string, number, number, number, number]>(
-        `INSERT INTO state(key, sum, count, seq, changelog_offset) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT(key) DO UPDATE SET sum = excluded.sum, count = excluded.count, seq = excluded.seq,
-           changelog_offset = excluded.changelog_offset`,
-      )
+      const upsert = this.#db.prepare<UpsertParameters>(UPSERT)
       this.#apply = this.#db.transaction((request: ApplyRequest) => {
         refuseStranger(this, request)
         for (const row of request.rows) upsert.run(row.key, row.sum, row.count, row.seq, row.changelogOffset)

@@ -54,9 +54,11 @@ export interface SnapshotEntry {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
+  /** Rows of the whole state, of a partial too. */
   readonly keys: number
   readonly nextInputOffset: number
-  readonly stateHash: string
+  /** Null for a partial: computing it would cost what the whole state costs. */
+  readonly stateHash: string | null
   readonly changelogMode: ChangelogMode
   readonly schemaVersion: 1
   readonly clusterId: string

@@ -80,9 +80,11 @@ const snapshotEntry = z.looseObject({
   path: z.string().min(1).describe('Relative to the snapshot directory of the task.'),
   bytes: whole,
   sha256: z.string().regex(HASH),
-  keys: whole,
+  keys: whole.describe('Rows of the whole state.'),
   nextInputOffset: whole,
-  stateHash: z.string().regex(HASH).describe('SHA-256 over key,sum,count,seq lines sorted by key.'),
+  stateHash: z
+    .union([z.string().regex(HASH), z.null()])
+    .describe('SHA-256 over key,sum,count,seq lines sorted by key; null for a partial one.'),
   changelogMode: z.enum(['after-image', 'delta-only', 'off']),
   schemaVersion: z.literal(1),
   clusterId: z.string(),

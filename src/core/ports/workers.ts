@@ -7,6 +7,7 @@
  */
 import type { ChangelogMode } from '../contracts/records.ts'
 import type { Operator, TopicNames } from '../contracts/names.ts'
+import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import type { Isolation } from './log.ts'
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
@@ -19,8 +20,6 @@ export interface WorkerSpec {
   readonly brokers: string
   /** host:port of the wire proxy, if frames go through one. */
   readonly proxy: string | null
-  /** Serve Prometheus metrics on 127.0.0.1 there; 0 takes a free port. */
-  readonly metricsPort?: number
   readonly names: TopicNames
   readonly group: string
   readonly tasks: readonly number[]
@@ -41,6 +40,10 @@ export interface WorkerSpec {
   readonly changelog: ChangelogMode
   readonly snapshotEvery: { readonly ms?: number; readonly updates?: number } | null
   readonly retain: number
+  /** 'auto' if not said: partial while that is cheaper. */
+  readonly snapshotKind?: SnapshotKind
+  /** Compress partial snapshots; on if not said. */
+  readonly snapshotZstd?: boolean
   readonly transactionTimeoutMs: number
   readonly crashAt: CrashOrder | null
 }

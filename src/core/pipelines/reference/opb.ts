@@ -19,7 +19,8 @@ import {
 import type { TopicNames } from '../../contracts/names.ts'
 import { LabError } from '../../errors.ts'
 import type { LogRecord, OutputRecord, ProducedRange } from '../../ports/log.ts'
-import type { StateStore, StoreRow } from '../../ports/store.ts'
+import type { StateStore } from '../../ports/store.ts'
+import type { AppliedRow } from '../../recovery/changed-rows.ts'
 import type { Step } from '../../primitives/transactional-loop.ts'
 
 export interface OpbOptions {
@@ -29,8 +30,8 @@ export interface OpbOptions {
   readonly changelog: ChangelogMode
   readonly owner: string
   readonly store: StateStore
-  /** Told how many updates were applied, for snapshots every n updates. */
-  readonly onApplied: (updates: number) => void
+  /** Told how many updates were applied, for snapshots every n updates, and which rows they left behind. */
+  readonly onApplied: (updates: number, rows: readonly AppliedRow[], nextInput: number) => void
   /** Called inside the store's transaction, after the rows and before the positions: for crash points. */
   readonly applyMid?: () => void
 }
@@ -64,6 +65,7 @@ export function readEnriched(
 interface OverlayRow extends StateRow {
   /** Index of the record of the batch that made it. */
   at: number
+  isNew: boolean
 }
 
 export function createOpb(options: OpbOptions): Step {
@@ -73,8 +75,10 @@ export function createOpb(options: OpbOptions): Step {
 
   const recordsOf = (record: LogRecord, at: number, identity: Record<string, string>): OutputRecord[] => {
     const { key, order, start } = readEnriched(record, options.window)
-    const row = foldOrder(overlay.get(key) ?? store.get(key), key, order)
-    overlay.set(key, { ...row, at })
+    const before = overlay.get(key)
+    const stored = before ?? store.get(key)
+    const row = foldOrder(stored, key, order)
+    overlay.set(key, { ...row, at, isNew: before?.isNew ?? stored === undefined })
     const output: OutputValue = {
       key,
       storeId: order.storeId,
@@ -113,7 +117,7 @@ export function createOpb(options: OpbOptions): Step {
         throw new LabError('INTERNAL', `no changelog offset came back for ${names.changelog}/${partition}`)
       }
       const base = range?.baseOffset ?? -1
-      const rows: StoreRow[] = [...overlay.values()].map(({ at, ...row }) => ({
+      const rows: AppliedRow[] = [...overlay.values()].map(({ at, ...row }) => ({
         ...row,
         changelogOffset: range ? base + at : -1,
       }))
@@ -123,7 +127,7 @@ export function createOpb(options: OpbOptions): Step {
       store.apply({ owner, expectedNextInput, rows, next, ...(mid ? { mid } : {}) })
       expectedNextInput = nextInput
       overlay = new Map()
-      options.onApplied(range?.count ?? rows.length)
+      options.onApplied(range?.count ?? rows.length, rows, nextInput)
     },
   }
 }
