@@ -20,6 +20,8 @@ interface ErrorRow {
   readonly exit: number
   readonly definite: boolean
   readonly meaning: string
+  /** The next step, for an error that names none of its own. */
+  readonly next?: string
 }
 
 export const ERROR_TABLE = {
@@ -48,7 +50,12 @@ export const ERROR_TABLE = {
   },
   RESULTS_UNUSABLE: { exit: 2, definite: true, meaning: 'the results folder cannot be written or read' },
   NO_MANIFEST: { exit: 2, definite: true, meaning: 'no manifest of that name is known' },
-  MISSING_TOPIC: { exit: 2, definite: true, meaning: 'a topic that the command needs does not exist' },
+  MISSING_TOPIC: {
+    exit: 2,
+    definite: true,
+    meaning: 'a topic that the command needs does not exist',
+    next: 'Create the topics: eoslab topics create --prefix P (gen does so too).',
+  },
   NOTHING_TO_SHOW: { exit: 3, definite: true, meaning: 'there is no run to report on' },
   CRASH_NOT_REACHED: {
     exit: 3,
@@ -64,6 +71,7 @@ export const ERROR_TABLE = {
     exit: 4,
     definite: false,
     meaning: 'the broker stopped answering midway; an open commit may or may not have happened',
+    next: 'See whether it still runs: eoslab broker status. Then run it again: recovery settles what was open.',
   },
   BROKER_START: { exit: 4, definite: true, meaning: 'the local broker could not be started' },
   NO_JAVA: { exit: 4, definite: true, meaning: 'Java 17 or later was not found' },
@@ -76,18 +84,25 @@ export const ERROR_TABLE = {
     exit: 1,
     definite: true,
     meaning: 'a newer incarnation of the task has taken over; this one stopped without committing',
+    next: 'Let the other one work; or stop that one, and run this again.',
   },
   COMMIT_UNKNOWN: {
     exit: 1,
     definite: false,
     meaning: 'the fate of a commit is unknown; the process stops and recovery decides',
+    next: 'Run it again: recovery finds out what was committed.',
   },
   HUNG_TRANSACTION: {
     exit: 1,
     definite: true,
     meaning: 'the last stable offset did not reach the high watermark in time',
   },
-  RECOVERY_GAP: { exit: 1, definite: true, meaning: 'what recovery needs is no longer in the log' },
+  RECOVERY_GAP: {
+    exit: 1,
+    definite: true,
+    meaning: 'what recovery needs is no longer in the log',
+    next: 'The log was cut or the topic made anew. Start over under another --prefix, or with longer retention.',
+  },
   RECOVERY_MISMATCH: {
     exit: 1,
     definite: true,
@@ -103,14 +118,29 @@ export const ERROR_TABLE = {
     definite: true,
     meaning: 'a snapshot file is missing, torn or does not match its manifest',
   },
-  SUM_OVERFLOW: { exit: 1, definite: true, meaning: 'a sum would pass 2^53-1; nothing was committed' },
+  SUM_OVERFLOW: {
+    exit: 1,
+    definite: true,
+    meaning: 'a sum would pass 2^53-1; nothing was committed',
+    next: 'Choose a smaller --window, or leave that order out.',
+  },
   OWNER_CHANGED: {
     exit: 1,
     definite: true,
     meaning: 'the state belongs to another incarnation by now; nothing was applied',
   },
-  TIMEOUT: { exit: 1, definite: false, meaning: 'a bounded wait ended; the message says what it waited for' },
-  WORKER_DIED: { exit: 1, definite: true, meaning: 'a worker process ended when it should not have' },
+  TIMEOUT: {
+    exit: 1,
+    definite: false,
+    meaning: 'a bounded wait ended; the message says what it waited for',
+    next: 'See whether the broker still runs: eoslab broker status. On a busy machine, run it again.',
+  },
+  WORKER_DIED: {
+    exit: 1,
+    definite: true,
+    meaning: 'a worker process ended when it should not have',
+    next: 'Its log lies in the state directory, below <prefix>/logs.',
+  },
   INTERNAL: { exit: 70, definite: false, meaning: 'a bug of ours' },
   INTERRUPTED: { exit: 130, definite: true, meaning: 'stopped by Ctrl-C or SIGTERM' },
 } as const satisfies Record<string, ErrorRow>
@@ -125,7 +155,8 @@ export class LabError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'LabError'
     this.code = code
-    this.hint = options.hint
+    const row: ErrorRow = ERROR_TABLE[code]
+    this.hint = options.hint ?? row.next
   }
 
   get exit(): number {
