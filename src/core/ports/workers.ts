@@ -8,6 +8,7 @@
 import type { ChangelogMode } from '../contracts/records.ts'
 import type { Operator, TopicNames } from '../contracts/names.ts'
 import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
+import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import type { Isolation } from './log.ts'
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
@@ -40,6 +41,10 @@ export interface WorkerSpec {
   readonly changelog: ChangelogMode
   readonly snapshotEvery: { readonly ms?: number; readonly updates?: number } | null
   readonly retain: number
+  /** 'auto' if not said: partial while that is cheaper. */
+  readonly snapshotKind?: SnapshotKind
+  /** Compress partial snapshots; on if not said. */
+  readonly snapshotZstd?: boolean
   /** 'auto' if not said: partial while that is cheaper. */
   readonly snapshotKind?: SnapshotKind
   /** Compress partial snapshots; on if not said. */
