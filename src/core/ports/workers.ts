@@ -8,7 +8,6 @@
 import type { ChangelogMode } from '../contracts/records.ts'
 import type { Operator, TopicNames } from '../contracts/names.ts'
 import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
-import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import type { Isolation } from './log.ts'
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
@@ -21,6 +20,8 @@ export interface WorkerSpec {
   readonly brokers: string
   /** host:port of the wire proxy, if frames go through one. */
   readonly proxy: string | null
+  /** Serve Prometheus metrics on 127.0.0.1 there; 0 takes a free port. */
+  readonly metricsPort?: number
   readonly names: TopicNames
   readonly group: string
   readonly tasks: readonly number[]
@@ -41,10 +42,6 @@ export interface WorkerSpec {
   readonly changelog: ChangelogMode
   readonly snapshotEvery: { readonly ms?: number; readonly updates?: number } | null
   readonly retain: number
-  /** 'auto' if not said: partial while that is cheaper. */
-  readonly snapshotKind?: SnapshotKind
-  /** Compress partial snapshots; on if not said. */
-  readonly snapshotZstd?: boolean
   /** 'auto' if not said: partial while that is cheaper. */
   readonly snapshotKind?: SnapshotKind
   /** Compress partial snapshots; on if not said. */
