@@ -13,6 +13,7 @@ import { hostClock } from './adapters/host/clock.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
 import type { HistoryEvent } from './core/history/event.ts'
+import { mutationOf } from './core/mutations/index.ts'
 import type { Journal } from './core/ports/journal.ts'
 import type { ToWorker, WorkerSpec } from './core/ports/workers.ts'
 import { CrashPoints, type CrashHands } from './core/primitives/crash-points.ts'
@@ -102,10 +103,13 @@ function prepare(spec: WorkerSpec): Run {
         send({ type: 'arm', ...request })
       }),
   }
+  const mutation = mutationOf(spec)
+  const log = openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client })
   const run: Run = {
     spec,
     journal,
-    log: openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client }),
+    log: mutation.log(log),
+    mutation,
     points: new CrashPoints(operator, journal, hands),
     loops: [],
     snapshots: new Map(),

@@ -183,7 +183,7 @@ function sourceOf(stage: Stage, seed: number): OrderSource {
     seed,
     stores: scenario.stores ?? DEFAULT_PROFILE.stores,
     products: scenario.products ?? DEFAULT_PROFILE.products,
-    dirty: DIRTY,
+    dirty: scenario.dirty ?? DIRTY,
     duplicateIds: DUPLICATE_IDS,
   })
 }

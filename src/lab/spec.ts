@@ -25,7 +25,8 @@ interface Place {
 /** Worker `instance` of an operator in a cell: tasks are dealt round robin. */
 export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
   const { operator, instance, prefix, stateDir } = place
-  const { instances, guarantee, isolation, client } = plan.workers?.[operator] ?? SAFE_WORKER
+  const options = plan.workers?.[operator] ?? SAFE_WORKER
+  const { instances, guarantee, isolation, client, mutation } = options
   const all = Array.from({ length: plan.partitions }, (_, i) => i)
   return {
     operator,
@@ -46,10 +47,11 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
     commitIntervalMs: COMMIT_INTERVAL_MS,
     untilCaughtUp: false,
     window: plan.window,
-    changelog: 'after-image',
+    changelog: options.changelog ?? 'after-image',
     snapshotEvery: null,
     retain: RETAIN,
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
     crashAt: null,
+    ...(mutation === undefined ? {} : { mutation }),
   }
 }

@@ -104,7 +104,7 @@ function mutants(): string {
   const rows = (Object.values(MUTANTS) as readonly Mutant[]).map((m) => [
     code(m.name),
     m.wrong,
-    list(m.points),
+    list([...m.points, ...(m.cells ?? []).map((c) => `${c.point}${c.mode === 'cold' ? ' cold' : ''}`)]),
     code(m.primary),
     list(m.allowed),
   ])

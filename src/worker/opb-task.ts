@@ -50,7 +50,7 @@ function recover(
     {
       log,
       producer,
-      home: homes.state,
+      home: run.mutation.home(homes.state),
       shelf: homes.shelf,
       journal,
       clock: hostClock,
@@ -75,6 +75,7 @@ function recover(
       group: spec.group,
       manifest: 'latest',
       local: 'keep',
+      ...run.mutation.recovery,
     },
   )
 }
@@ -112,7 +113,7 @@ function keeperOf(
       publishManifest(producer, journal, {
         topic: spec.names.snapshots,
         partition: task,
-        manifest,
+        manifest: run.mutation.manifest(manifest),
         txn: { transactionalId: producer.transactionalId, incarnation: journal.incarnation, n },
         at: async (step) =>
           step === 'manifest-commit.before'
@@ -137,6 +138,7 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
     timeoutMs: spec.transactionTimeoutMs,
   })
   const recovered = await recover(run, task, { homes, producer })
+  run.mutation.recovered()
   const { store } = recovered
   const changed = new ChangedRows()
   const keeper = keeperOf(run, task, { homes, producer, recovered, changed })
@@ -166,7 +168,7 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
       from: recovered.resumeAt,
       isolation: spec.isolation,
     }),
-    step,
+    step: run.mutation.step(step),
     strategy: COMMIT_STRATEGIES[spec.guarantee],
     clock: hostClock,
     batch: spec.batch,

@@ -4,6 +4,7 @@
 import process from 'node:process'
 import type { OpenedJournal } from '../adapters/files/journal.ts'
 import { LabError } from '../core/errors.ts'
+import type { Mutation } from '../core/mutations/index.ts'
 import type { LogPort, TopicIdentity } from '../core/ports/log.ts'
 import type { FromWorker, WorkerSpec } from '../core/ports/workers.ts'
 import type { CrashPoints } from '../core/primitives/crash-points.ts'
@@ -15,6 +16,7 @@ export interface Run {
   readonly journal: OpenedJournal
   readonly log: LogPort
   readonly points: CrashPoints
+  readonly mutation: Mutation
   readonly loops: TransactionalLoop[]
   /** Per task: takes a snapshot and resolves when its manifest is committed. */
   readonly snapshots: Map<number, () => Promise<SnapshotReport>>

@@ -50,7 +50,7 @@ export async function statelessTask(run: Run, task: number): Promise<ReadyTask> 
     context: { task, producer, journal, points: run.points, group: spec.group },
     incarnation: journal.incarnation,
     reader: log.reader({ topic, partition: task, from, isolation: spec.isolation }),
-    step,
+    step: run.mutation.step(step),
     strategy: COMMIT_STRATEGIES[spec.guarantee],
     clock: hostClock,
     batch: spec.batch,

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { messageOf } from '../../core/errors.ts'
 import type { SnapshotDump } from '../../core/oracle/input.ts'
 import type { NamedSnapshot } from '../../core/oracle/manifests.ts'
+import { dumpDatabase } from './dump.ts'
 
 /** `directory` is the parent of the tasks' own ones: `<state root>/<prefix>/snapshots`. */
 export async function inspectSnapshots(
@@ -22,9 +24,22 @@ export async function inspectSnapshots(
       file: name,
       exists,
       ...(exists ? { intact: await isIntact(file, entry) } : {}),
+      ...(exists && entry.kind === 'full' ? await contentOf(file, partition) : {}),
     })
   }
   return dumps
+}
+
+async function contentOf(
+  file: string,
+  partition: number,
+): Promise<Pick<SnapshotDump, 'content' | 'unreadable'>> {
+  try {
+    const { rows, nextInput, nextChangelog } = await dumpDatabase(file, partition)
+    return { content: { rows, nextInput, nextChangelog } }
+  } catch (error) {
+    return { unreadable: messageOf(error) }
+  }
 }
 
 async function isIntact(file: string, entry: { bytes: number; sha256: string }): Promise<boolean> {

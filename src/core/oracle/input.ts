@@ -72,7 +72,13 @@ export interface SnapshotDump {
   readonly exists: boolean
   /** Size and SHA-256 are those of the entry; absent when nobody looked. */
   readonly intact?: boolean
+  /** What a full snapshot holds; absent for a partial one, or when nobody looked. */
+  readonly content?: SnapshotContent
+  /** Why its content could not be read. */
+  readonly unreadable?: string
 }
+
+export type SnapshotContent = Pick<StateDump, 'rows' | 'nextInput' | 'nextChangelog'>
 
 /** The generator's own account of what it put into `orders`, in order per partition. */
 export interface Truth {

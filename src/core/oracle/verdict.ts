@@ -38,7 +38,14 @@ export type AnomalyName =
   | 'torn-snapshot'
   | 'dangling-manifest'
   | 'checkpoint-ahead'
+  | 'manifest-regression'
+  | 'replay-gap'
+  | 'path-dependence'
+  | 'non-idempotent-recovery'
   | 'hung-transaction'
+  | 'never-zero-lag'
+  | 'stuck-recovery'
+  | 'no-progress'
 
 export interface AnomalyPlace {
   readonly topic?: string

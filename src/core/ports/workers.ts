@@ -48,6 +48,8 @@ export interface WorkerSpec {
   readonly snapshotZstd?: boolean
   readonly transactionTimeoutMs: number
   readonly crashAt: CrashOrder | null
+  /** What is wrong with it on purpose (core/mutations); absent in a correct worker. */
+  readonly mutation?: string
 }
 
 /** Kill at the hit-th time (counted from when the order is given) that the task reaches the point. */

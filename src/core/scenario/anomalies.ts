@@ -27,7 +27,14 @@ export const ANOMALY_MEANING: Readonly<Record<AnomalyName, string>> = {
   'torn-snapshot': 'a snapshot file is damaged or incomplete',
   'dangling-manifest': 'a manifest names a snapshot that does not exist',
   'checkpoint-ahead': 'a recorded offset is beyond the content it stands for',
+  'manifest-regression': 'a newer manifest stands for less than an older one',
+  'replay-gap': 'a recovery went on with a part of the changelog missing',
+  'path-dependence': 'a snapshot and its replay give another state than the whole log',
+  'non-idempotent-recovery': 'two recoveries from one place gave two states',
   'hung-transaction': 'a transaction stayed open after a clean end',
+  'never-zero-lag': 'everything is processed, and a worker never came to the end of its input',
+  'stuck-recovery': 'a worker began to recover, was not killed, and never resumed',
+  'no-progress': 'a worker resumed with input waiting, and committed nothing',
 }
 
 export const ANOMALY_NAMES = Object.keys(ANOMALY_MEANING) as [AnomalyName, ...AnomalyName[]]

@@ -8,6 +8,8 @@
  *
  * A new mutant is one entry here and one file in experiments/mutants/.
  */
+import type { ChangelogMode } from '../contracts/records.ts'
+import type { MutationName } from '../mutations/index.ts'
 import type { Guarantee } from '../ports/workers.ts'
 import type { Isolation } from '../ports/log.ts'
 import type { AnomalyName } from '../oracle/verdict.ts'
@@ -28,6 +30,10 @@ export interface WorkerOptions {
   readonly client: 'kafkajs' | 'kafkajs-as-released'
   /** Processes that share the operator's tasks, round robin. */
   readonly instances: number
+  /** Default: after-image. */
+  readonly changelog?: ChangelogMode
+  /** What is wrong in the process (core/mutations). */
+  readonly mutation?: MutationName
 }
 
 export interface MutantWorkload {
@@ -37,6 +43,14 @@ export interface MutantWorkload {
   readonly products: number
   /** Seconds; so wide that one aggregate key is one store and one product. */
   readonly window: number
+  /** Share of orders that must be rejected; default: the experiments' own. */
+  readonly dirty?: number
+}
+
+export interface MutantCell {
+  readonly point: string
+  readonly hit?: number
+  readonly mode?: 'warm' | 'cold'
 }
 
 export interface Mutant {
@@ -45,6 +59,8 @@ export interface Mutant {
   readonly wrong: string
   readonly workload: MutantWorkload
   readonly points: readonly string[]
+  /** Cells beside the points: with a hit of their own, or cold. */
+  readonly cells?: readonly MutantCell[]
   readonly workers: { readonly opa: WorkerOptions; readonly opb: WorkerOptions }
   readonly restart: Restart
   /** Every cell must show this one. */
@@ -71,6 +87,21 @@ const FEW_KEYS: MutantWorkload = {
 
 /** Aborted orders that OpB counted were also counted when OpA produced them again. */
 const AFTER_ABORTED_READ: readonly AnomalyName[] = ['over-count', 'dirty-state', 'divergence']
+
+const opa = (mutation: MutationName): Mutant['workers'] => ({
+  opa: { ...SAFE_WORKER, mutation },
+  opb: SAFE_WORKER,
+})
+
+const opb = (mutation: MutationName): Mutant['workers'] => ({
+  opa: SAFE_WORKER,
+  opb: { ...SAFE_WORKER, mutation },
+})
+
+const AT_ONCE = { workload: FEW_KEYS, restart: 'at-once' } as const
+
+/** So many keys that the first change behind a snapshot is not soon covered by a later one of its key. */
+const MANY_KEYS: MutantWorkload = { ...FEW_KEYS, stores: 20, products: 100 }
 
 export const MUTANTS = {
   'at-least-once': {
@@ -115,6 +146,187 @@ export const MUTANTS = {
     restart: 'interleaved-two-instances',
     primary: 'aborted-read',
     allowed: AFTER_ABORTED_READ,
+  },
+  'offset-one-too-far': {
+    ...AT_ONCE,
+    name: 'offset-one-too-far',
+    wrong: 'OpA commits the offset after the next record, which is then never read',
+    points: ['opa.commit.after'],
+    workers: opa('offsetOneTooFar'),
+    primary: 'offset-ahead',
+    allowed: ['lost-write', 'under-count', 'divergence'],
+  },
+  'offset-one-too-few': {
+    ...AT_ONCE,
+    name: 'offset-one-too-few',
+    wrong: 'OpA commits the offset of the last record it has processed, not the one after it',
+    points: ['opa.commit.after'],
+    workers: opa('offsetOneTooFew'),
+    primary: 'offset-behind',
+    allowed: ['duplicate', 'over-count'],
+  },
+  'no-source': {
+    ...AT_ONCE,
+    name: 'no-source',
+    wrong: 'OpA does not say which input a record comes from',
+    points: ['opa.commit.mid'],
+    workers: opa('noSource'),
+    primary: 'phantom-output',
+    allowed: ['lost-write', 'offset-ahead'],
+  },
+  'own-partition': {
+    ...AT_ONCE,
+    name: 'own-partition',
+    wrong: 'OpA writes to the partition it read from, so that one key is counted by two tasks',
+    workload: { ...FEW_KEYS, partitions: 2 },
+    points: ['opa.commit.mid'],
+    workers: opa('ownPartition'),
+    primary: 'divergence',
+    allowed: ['under-count', 'version-regression', 'version-gap'],
+  },
+  'sorted-batch': {
+    ...AT_ONCE,
+    name: 'sorted-batch',
+    wrong: 'OpA sorts each batch by key before it writes it',
+    points: ['opa.commit.mid'],
+    workers: opa('sortedBatch'),
+    primary: 'reorder',
+    allowed: [],
+  },
+  'ranges-unchecked': {
+    ...AT_ONCE,
+    name: 'ranges-unchecked',
+    wrong: 'OpA lets orders through whose price is below 0 or quantity below 1',
+    points: ['opa.commit.mid'],
+    workers: opa('rangesUnchecked'),
+    primary: 'divergence',
+    allowed: ['over-count', 'under-count', 'phantom-key'],
+  },
+  'dlq-outside': {
+    ...AT_ONCE,
+    name: 'dlq-outside',
+    wrong: 'OpA writes rejected orders outside its transaction, before it',
+    workload: { ...FEW_KEYS, dirty: 0.2 },
+    points: ['opa.commit.before'],
+    workers: opa('dlqOutside'),
+    primary: 'torn-transaction',
+    allowed: ['duplicate'],
+  },
+  'open-at-stop': {
+    ...AT_ONCE,
+    name: 'open-at-stop',
+    wrong: 'OpA ends, asked to stop, with a transaction begun and not ended',
+    points: ['opa.commit.after'],
+    workers: opa('openAtStop'),
+    primary: 'hung-transaction',
+    allowed: [],
+  },
+  'sqlite-first': {
+    ...AT_ONCE,
+    name: 'sqlite-first',
+    wrong: 'OpB writes its state before it commits to Kafka',
+    points: ['opb.commit.before'],
+    workers: opb('sqliteFirst'),
+    primary: 'dirty-state',
+    allowed: ['divergence', 'checkpoint-ahead', 'stuck-recovery'],
+  },
+  'rows-late': {
+    ...AT_ONCE,
+    name: 'rows-late',
+    wrong: 'OpB writes its offsets with each batch, and the rows of the batch with the next one',
+    points: ['opb.commit.mid'],
+    workers: opb('rowsLate'),
+    primary: 'checkpoint-ahead',
+    allowed: ['divergence', 'version-regression', 'under-count', 'path-dependence'],
+  },
+  'not-flushed': {
+    ...AT_ONCE,
+    name: 'not-flushed',
+    wrong: 'OpB holds the last batch of its state in memory and forgets it when it stops',
+    points: ['opb.commit.mid'],
+    workers: opb('notFlushed'),
+    primary: 'state-behind',
+    allowed: [],
+  },
+  'overlay-forgotten': {
+    ...AT_ONCE,
+    name: 'overlay-forgotten',
+    wrong: 'OpB forgets its overlay at the commit, while its state is written one batch later',
+    points: ['opb.commit.mid'],
+    workers: opb('overlayForgotten'),
+    primary: 'version-regression',
+    allowed: ['divergence', 'under-count', 'checkpoint-ahead', 'version-gap', 'over-count', 'state-behind'],
+  },
+  'last-output-only': {
+    ...AT_ONCE,
+    name: 'last-output-only',
+    wrong: 'OpB sends only the last output of each key in a batch',
+    points: ['opb.commit.mid'],
+    workers: opb('lastOutputOnly'),
+    primary: 'version-gap',
+    allowed: ['lost-write', 'torn-transaction', 'offset-ahead'],
+  },
+  'raw-time': {
+    ...AT_ONCE,
+    name: 'raw-time',
+    wrong: 'OpB opens its windows by the time as received, milliseconds included',
+    workload: { ...FEW_KEYS, dirty: 0.05 },
+    points: ['opb.commit.mid'],
+    workers: opb('rawTime'),
+    primary: 'phantom-key',
+    allowed: ['divergence', 'under-count', 'checkpoint-ahead'],
+  },
+  'replay-skips-first': {
+    ...AT_ONCE,
+    name: 'replay-skips-first',
+    wrong: 'OpB replays from the record after the one that is next',
+    workload: MANY_KEYS,
+    points: [],
+    cells: [{ point: 'opb.commit.mid', hit: 1, mode: 'cold' }],
+    workers: opb('replaySkipsFirst'),
+    primary: 'divergence',
+    allowed: ['checkpoint-ahead', 'version-regression', 'under-count'],
+  },
+  'replay-drops-last': {
+    ...AT_ONCE,
+    name: 'replay-drops-last',
+    wrong: 'OpB replays up to the last record, exclusive',
+    points: [],
+    cells: [{ point: 'opb.commit.mid', mode: 'cold' }],
+    workers: opb('replayDropsLast'),
+    primary: 'divergence',
+    allowed: ['checkpoint-ahead', 'stuck-recovery'],
+  },
+  'done-at-last-record': {
+    ...AT_ONCE,
+    name: 'done-at-last-record',
+    wrong: 'OpB waits in its replay for a last record, though the log ends with control records',
+    points: [],
+    cells: [{ point: 'opb.commit.mid', mode: 'cold' }],
+    workers: opb('doneAtLastRecord'),
+    primary: 'stuck-recovery',
+    allowed: [],
+  },
+  'seq-ignored': {
+    ...AT_ONCE,
+    name: 'seq-ignored',
+    wrong: 'OpB replays an overlap of deltas without looking at seq',
+    points: ['opb.commit.mid'],
+    workers: {
+      opa: SAFE_WORKER,
+      opb: { ...SAFE_WORKER, changelog: 'delta-only', mutation: 'seqIgnored' },
+    },
+    primary: 'over-count',
+    allowed: ['divergence', 'version-regression', 'version-gap'],
+  },
+  'manifest-ahead': {
+    ...AT_ONCE,
+    name: 'manifest-ahead',
+    wrong: 'OpB names in its manifest an offset that it read from the live state, after the copy',
+    points: ['opb.commit.mid'],
+    workers: opb('manifestAhead'),
+    primary: 'checkpoint-ahead',
+    allowed: ['torn-snapshot', 'path-dependence'],
   },
 } as const satisfies Readonly<Record<string, Mutant>>
 

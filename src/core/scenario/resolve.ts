@@ -41,6 +41,8 @@ export interface Scenario {
   /** Generator profile; null leaves the generator's defaults. */
   readonly stores: number | null
   readonly products: number | null
+  /** Share of orders that must be rejected; null leaves the experiments' own. */
+  readonly dirty: number | null
   /** Seconds. */
   readonly window: number
   readonly from: string | null
@@ -83,12 +85,13 @@ export function resolveScenario(file: ScenarioFile): Scenario {
     workers: mutant?.workers ?? { opa: safe, opb: SAFE_WORKER },
     restart: mutant?.restart ?? 'at-once',
     points: file.points ?? (file.cells ? [] : (mutant?.points ?? null)),
-    cells: file.cells ?? [],
+    cells: file.cells ?? (file.points ? [] : (mutant?.cells ?? [])),
     seed: file.seed ?? SCENARIO_DEFAULTS.seed,
     orders: file.orders ?? workload.orders,
     partitions: file.partitions ?? workload.partitions,
     stores: mutant?.workload.stores ?? null,
     products: mutant?.workload.products ?? null,
+    dirty: mutant?.workload.dirty ?? null,
     window: file.window ?? workload.window,
     from: file.from ?? null,
     repeat: file.repeat ?? SCENARIO_DEFAULTS.repeat,
@@ -115,7 +118,14 @@ const withoutGaps = (
 
 /** The scenario as an experiment file that leaves nothing to a default: scenario.resolved.yaml. */
 export function toFile(scenario: Scenario): Record<string, unknown> {
-  const { workers, restart: _restart, stores: _stores, products: _products, ...rest } = scenario
+  const {
+    workers,
+    restart: _restart,
+    stores: _stores,
+    products: _products,
+    dirty: _dirty,
+    ...rest
+  } = scenario
   const file = {
     ...rest,
     // A mutant brings workers, restart condition and keys with it.

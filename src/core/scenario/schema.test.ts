@@ -91,12 +91,16 @@ test.each(MUTANT_NAMES)('the mutant %s brings workload, kill, workers and predic
   })
   // The design's workload: few keys, each updated often, so that nothing can hide.
   const { stores, products, orders } = mutant.workload
-  expect(stores * products).toBeLessThanOrEqual(50)
-  expect(orders / (stores * products)).toBeGreaterThanOrEqual(40)
+  // Only what a later update of the key would cover needs keys that are seldom updated.
+  if (name !== 'replay-skips-first') {
+    expect(stores * products).toBeLessThanOrEqual(50)
+    expect(orders / (stores * products)).toBeGreaterThanOrEqual(40)
+  }
   // Exactly one thing is wrong, or it would not be known which one the oracle caught.
   const { opa, opb } = mutant.workers
   const wrong = [...Object.entries({ ...opa, instances: 1 }), ...Object.entries(opb)].filter(
-    ([option, value]) => SAFE_WORKER[option as keyof typeof SAFE_WORKER] !== value,
+    // A log of deltas is a way to run it, right by itself.
+    ([option, value]) => option !== 'changelog' && SAFE_WORKER[option as keyof typeof SAFE_WORKER] !== value,
   )
   expect(wrong).toHaveLength(1)
 })

@@ -7,7 +7,7 @@ import { duplicate, lostWrite } from './delivery.ts'
 import { foldEnriched, foldOrders, foldState } from './folds.ts'
 import { hungTransaction, markers } from './liveness.ts'
 import { abortedRead, phantomOutput } from './provenance.ts'
-import { danglingManifest, tornSnapshot } from './snapshots.ts'
+import { danglingManifest, manifestRegression, pathDependence, tornSnapshot } from './snapshots.ts'
 import { sourceMismatch } from './source.ts'
 import { checkpointAhead, dirtyState, stateBehind } from './state.ts'
 import { reorder, tornTransaction, zombieWrite } from './transactions.ts'
@@ -39,5 +39,7 @@ export const CHECKS: readonly Check[] = [
   deltaCompactionLoss,
   danglingManifest,
   tornSnapshot,
+  manifestRegression,
+  pathDependence,
   hungTransaction,
 ]

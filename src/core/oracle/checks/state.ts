@@ -135,13 +135,20 @@ function* offsetsAhead(view: View, state: StateDump): Generator<string> {
 function* manifestsAhead(view: View): Generator<Anomaly> {
   const { snapshots } = view.input
   if (!snapshots) throw view.missing('snapshots', 'the manifests could not be read')
-  for (const { partition, entry } of snapshots) {
+  for (const { partition, entry, content } of snapshots) {
     const changelogEnd = view.partition('changelog', partition)?.highWatermark ?? 0
     const inputEnd = view.processedEnd(view.opb, partition)
-    if (entry.lastChangelogOffset < changelogEnd && entry.nextInputOffset <= inputEnd) continue
+    const says = `the manifest ${entry.snapshotId} says changelog ${entry.lastChangelogOffset} and input ${entry.nextInputOffset}`
+    const beyondLog = entry.lastChangelogOffset >= changelogEnd || entry.nextInputOffset > inputEnd
+    const beyondContent =
+      content !== undefined &&
+      (entry.lastChangelogOffset >= content.nextChangelog || entry.nextInputOffset > content.nextInput)
+    if (!beyondLog && !beyondContent) continue
     yield {
       name: 'checkpoint-ahead',
-      message: `the manifest ${entry.snapshotId} says changelog ${entry.lastChangelogOffset} and input ${entry.nextInputOffset}; the log has changelog below ${changelogEnd} and input below ${inputEnd}`,
+      message: beyondLog
+        ? `${says}; the log has changelog below ${changelogEnd} and input below ${inputEnd}`
+        : `${says}; the file has changelog below ${content!.nextChangelog} and input below ${content!.nextInput}`,
       place: {
         topic: view.input.names.snapshots,
         partition,

@@ -1,0 +1,59 @@
+/**
+ * The registry of mutations: a new one is one function in this folder and one line here. What each needs in
+ * order to show, and what it must show, is in core/scenario/mutants.ts.
+ */
+import type { WorkerSpec } from '../ports/workers.ts'
+import { type Mutation, type MutationMaker, NO_MUTATION } from './mutation.ts'
+import {
+  offsetOneTooFar,
+  offsetOneTooFew,
+  noSource,
+  ownPartition,
+  sortedBatch,
+  rangesUnchecked,
+  dlqOutside,
+  openAtStop,
+} from './opa.ts'
+import {
+  sqliteFirst,
+  checkpointFirst,
+  rowsLate,
+  notFlushed,
+  overlayForgotten,
+  lastOutputOnly,
+  rawTime,
+} from './opb.ts'
+import { replaySkipsFirst, replayDropsLast, doneAtLastRecord, seqIgnored, manifestAhead } from './recovery.ts'
+
+export type { Mutation } from './mutation.ts'
+
+const MUTATIONS = {
+  offsetOneTooFar,
+  offsetOneTooFew,
+  noSource,
+  ownPartition,
+  sortedBatch,
+  rangesUnchecked,
+  dlqOutside,
+  openAtStop,
+  sqliteFirst,
+  checkpointFirst,
+  rowsLate,
+  notFlushed,
+  overlayForgotten,
+  lastOutputOnly,
+  rawTime,
+  replaySkipsFirst,
+  replayDropsLast,
+  doneAtLastRecord,
+  seqIgnored,
+  manifestAhead,
+} satisfies Readonly<Record<string, MutationMaker>>
+
+export type MutationName = keyof typeof MUTATIONS
+
+/** What is wrong with this worker; nothing, if its specification names no mutation. */
+export function mutationOf(spec: WorkerSpec): Mutation {
+  if (spec.mutation === undefined) return NO_MUTATION
+  return { ...NO_MUTATION, ...(MUTATIONS[spec.mutation as MutationName] as MutationMaker)(spec) }
+}
