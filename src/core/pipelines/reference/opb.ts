@@ -71,6 +71,7 @@ interface OverlayRow extends StateRow {
 export function createOpb(options: OpbOptions): Step {
   const { names, partition, store } = options
   let overlay = new Map<string, OverlayRow>()
+  let updates = 0
   let expectedNextInput = store.position().nextInput
 
   const recordsOf = (record: LogRecord, at: number, identity: Record<string, string>): OutputRecord[] => {
@@ -109,6 +110,7 @@ export function createOpb(options: OpbOptions): Step {
     compute: (records, identity) => {
       // A batch that was refused half-way must leave nothing behind for the next one.
       overlay = new Map()
+      updates = records.length
       return records.flatMap((record, at) => recordsOf(record, at, identity(record)))
     },
     apply: (ranges: readonly ProducedRange[], nextInput: number) => {
@@ -127,7 +129,7 @@ export function createOpb(options: OpbOptions): Step {
       store.apply({ owner, expectedNextInput, rows, next, ...(mid ? { mid } : {}) })
       expectedNextInput = nextInput
       overlay = new Map()
-      options.onApplied(range?.count ?? rows.length, rows, nextInput)
+      options.onApplied(updates, rows, nextInput)
     },
   }
 }
