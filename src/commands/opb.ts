@@ -24,6 +24,16 @@ export default class Opb extends LabCommand {
       summary: 'cadence of snapshots: 10s, or 5000updates',
       helpValue: '10s|5000updates',
     }),
+    'snapshot-kind': Flags.string({
+      summary: 'full, only what changed (partial), or partial while that is cheaper (auto)',
+      options: ['auto', 'full', 'partial'],
+      default: 'auto',
+    }),
+    'snapshot-zstd': Flags.boolean({
+      summary: 'compress partial snapshots',
+      default: true,
+      allowNo: true,
+    }),
     changelog: Flags.string({
       summary: 'where state is recovered from',
       options: ['on', 'off'],
@@ -51,6 +61,8 @@ export default class Opb extends LabCommand {
       }),
       snapshotDir: flags['snapshot-dir'],
       snapshotEvery: flags['snapshot-every'],
+      snapshotKind: flags['snapshot-kind'],
+      snapshotZstd: flags['snapshot-zstd'],
       changelog: flags.changelog,
       window: flags.window,
       stateless: flags.stateless,

@@ -25,6 +25,7 @@ import { EXIT, LabError } from '../core/errors.ts'
 import type { Isolation } from '../core/ports/log.ts'
 import type { WireProxy } from '../core/ports/proxy.ts'
 import type { CrashOrder, Guarantee, WorkerSpec } from '../core/ports/workers.ts'
+import type { SnapshotKind } from '../core/recovery/snapshot-kind.ts'
 import { number } from '../core/report/numbers.ts'
 import {
   parseCadence,
@@ -58,6 +59,8 @@ export interface OperatorFlags {
   readonly window: string
   readonly changelog: string
   readonly snapshotEvery?: string | undefined
+  readonly snapshotKind?: string | undefined
+  readonly snapshotZstd?: boolean | undefined
   readonly snapshotDir?: string | undefined
   readonly stateless: boolean
   /** Core log lines, one JSON object each. */
@@ -170,6 +173,8 @@ export function planOperator(flags: OperatorFlags): Plan {
       changelog: CHANGELOG[flags.changelog]!,
       snapshotEvery: flags.snapshotEvery === undefined ? null : parseCadence(flags.snapshotEvery),
       retain: RETAIN,
+      snapshotKind: (flags.snapshotKind ?? 'auto') as SnapshotKind,
+      snapshotZstd: flags.snapshotZstd ?? true,
       transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
       ...(metricsPort === undefined ? {} : { metricsPort }),
     },

@@ -19,6 +19,7 @@ import type { Journal } from '../core/ports/journal.ts'
 import type { LogPort, TransactionalProducer } from '../core/ports/log.ts'
 import { recoverTask } from '../core/recovery/recover.ts'
 import type { Recovered, RecoverOptions, RecoveryDeps } from '../core/recovery/recover.ts'
+import type { At, RecoveryStep } from '../core/recovery/steps.ts'
 import { TRANSACTION_TIMEOUT_MS } from './spec.ts'
 import { snapshotDirectory, taskDirectory, type Target } from './task-target.ts'
 
@@ -37,6 +38,8 @@ export interface TaskContext {
   readonly log: LogPort
   readonly task: number
   readonly say: (line: Readonly<Record<string, unknown>>) => void
+  /** For crash points. */
+  readonly at?: At<RecoveryStep>
 }
 
 /** Fences the task, recovers it, lends it to `use`, and lets it go. */
@@ -85,7 +88,7 @@ export async function withOwnTask<T>(
 }
 
 export function depsOf(
-  { target, log, task, say }: TaskContext,
+  { target, log, task, say, at }: TaskContext,
   parts: Pick<RecoveryDeps, 'home' | 'shelf' | 'journal' | 'producer'>,
 ): RecoveryDeps {
   const { window } = settingsOf(target, task)
@@ -94,6 +97,7 @@ export function depsOf(
     log,
     clock: hostClock,
     say,
+    ...(at ? { at } : {}),
     fold: (record, get) => {
       const { key, order } = readEnriched(record, window)
       return foldOrder(get(key), key, order)

@@ -119,6 +119,7 @@ async function takeOwn(target: Target, task: number, owned: OwnedTask): Promise<
     type: 'ok',
     task,
     snapshotId,
+    kind: manifest.kind,
     bytes: manifest.bytes,
     keys: manifest.keys,
     ms,

@@ -100,6 +100,7 @@ export class SnapshotKeeper {
           type: 'ok',
           task,
           snapshotId,
+          kind: manifest.kind,
           bytes: manifest.bytes,
           keys: manifest.keys,
           ms,
