@@ -34,6 +34,17 @@ it('finds the owner, and nobody after it has closed', async () => {
   expect(existsSync(path.join(dir, 'control'))).toBe(false)
 })
 
+it('lives on when an asker did not wait for the answer', async () => {
+  let answer = (): void => {}
+  const owner = await listen(dir, info, {
+    snapshot: () => new Promise((resolve) => (answer = () => resolve(null))),
+  })
+  await expect(requestSnapshot(dir, 50)).rejects.toThrow('no answer within 50 ms')
+  answer()
+  expect(await probe(dir)).toEqual(info)
+  await owner.close()
+})
+
 it('passes a snapshot request on, with its answer or its error', async () => {
   const answers: (() => Promise<unknown>)[] = [
     async () => ({ snapshotId: 's1' }),

@@ -149,7 +149,10 @@ function serve(peer: Socket, info: OwnerInfo, handlers: OwnerHandlers): void {
   peer.unref()
   peer.on('error', () => peer.destroy()) // an asker that goes away is its own business
   const answer = (value: unknown): void => void peer.end(`${JSON.stringify(value)}\n`)
-  createInterface({ input: peer }).once('line', (line) => {
+  const lines = createInterface({ input: peer })
+  // It passes on what the socket reports, and an asker that did not wait for the answer must not end the owner.
+  lines.on('error', () => peer.destroy())
+  lines.once('line', (line) => {
     let request: unknown
     try {
       request = (JSON.parse(line) as { request?: unknown }).request
