@@ -12,8 +12,8 @@ import { openJournal } from './adapters/files/journal.ts'
 import { hostClock } from './adapters/host/clock.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
-import type { HistoryEvent } from './core/history/event.ts'
 import { mutationOf } from './core/mutations/index.ts'
+import type { HistoryEvent } from './core/history/event.ts'
 import type { Journal } from './core/ports/journal.ts'
 import type { ToWorker, WorkerSpec } from './core/ports/workers.ts'
 import { CrashPoints, type CrashHands } from './core/primitives/crash-points.ts'
@@ -22,6 +22,8 @@ import { send, type ReadyTask, type Run } from './worker/run.ts'
 import { statelessTask } from './worker/stateless-task.ts'
 
 const STOP_WITHIN_MS = 1500
+/** A stop signal to the own process takes hold at once, but on any thread first. */
+const STOPS_WITHIN_MS = 20
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL')
@@ -97,6 +99,12 @@ function prepare(spec: WorkerSpec): Run {
   send({ type: 'ready', incarnation: journal.incarnation, journal: journal.file })
   const hands: CrashHands = {
     die,
+    pause: ({ point }) => {
+      send({ type: 'pausing', point })
+      process.kill(process.pid, 'SIGSTOP')
+      // Should the signal reach this thread a moment late, it finds nothing more to do.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STOPS_WITHIN_MS)
+    },
     arm: (request) =>
       new Promise((resolve) => {
         run.armed = resolve

@@ -5,8 +5,8 @@
  * cell vacuous; a cell that could not run to its end is at least unknown. The oracle's verdict is only ever
  * made worse here, never better. Does not: talk to a broker.
  */
-import { killedTransaction } from '../core/crash/killed.ts'
-import { weighEvidence } from '../core/crash/evidence.ts'
+import { killedTransaction, traceInLog } from '../core/crash/killed.ts'
+import { weighChain, type KillFacts } from '../core/crash/evidence.ts'
 import { phasesOf } from '../core/crash/phases.ts'
 import { story } from '../core/crash/story.ts'
 import type { TopicNames } from '../core/contracts/names.ts'
@@ -31,15 +31,22 @@ export interface Judged {
   readonly command: string
 }
 
+/** The last killed life and the one that came through. */
 interface Lives {
   readonly killed: readonly HistoryEvent[]
   readonly next: readonly HistoryEvent[]
 }
 
-const livesOf = ({ run, events }: Judged): Lives => ({
-  killed: events.filter((e) => e.incarnation === run.killedIncarnation),
-  next: events.filter((e) => e.incarnation === run.nextIncarnation),
+const linesOf = ({ events }: Judged, incarnation: string | undefined): readonly HistoryEvent[] =>
+  incarnation === undefined ? [] : events.filter((e) => e.incarnation === incarnation)
+
+const livesOf = (judged: Judged): Lives => ({
+  killed: linesOf(judged, judged.run.deaths.at(-1)?.incarnation),
+  next: linesOf(judged, judged.run.nextIncarnation),
 })
+
+/** Every kill of the cell was reached. */
+const allKilled = ({ plan, run }: Judged): boolean => run.deaths.length === plan.kills.length
 
 function outputPartitions({ plan, input }: Judged): RawPartition[] {
   const { enriched, dlq, output, changelog } = input.topics
@@ -47,35 +54,63 @@ function outputPartitions({ plan, input }: Judged): RawPartition[] {
   return topics.flatMap((topic) => topic?.partitions ?? [])
 }
 
+/** What the first kill left open; later ones of the chain find it fenced. */
+const danglingOf = (run: CellRun): Readonly<Record<string, number>> => run.deaths[0]?.dangling ?? {}
+
 /** What dangled in the topics that the killed operator writes; another operator's work in hand is not its doing. */
 function ownDangling({ plan, run, input }: Judged): Record<string, number> {
   const { enriched, dlq, output, changelog } = input.names
   const own = plan.operator === 'opa' ? [enriched, dlq] : [output, changelog]
-  return Object.fromEntries(Object.entries(run.dangling).filter(([topic]) => own.includes(topic)))
+  return Object.fromEntries(Object.entries(danglingOf(run)).filter(([topic]) => own.includes(topic)))
 }
 
-function evidenceOf(judged: Judged, lives: Lives): Evidence {
-  const { plan, run } = judged
-  const evidence = weighEvidence({
-    point: plan.point,
-    hit: plan.hit,
+/** Each kill with the life that it ended and the one that came after. */
+function factsOf(judged: Judged): KillFacts[] {
+  const { plan, run, input } = judged
+  const { deaths } = run
+  const manifests = input.topics.snapshots?.partitions.filter((p) => p.partition === plan.task)
+  return deaths.map((death, i) => ({
+    point: death.point,
+    hit: death.hit,
     task: plan.task,
-    exitSignal: run.exit?.signal ?? null,
-    journals: lives,
+    exitSignal: death.exit?.signal ?? null,
+    journals: {
+      killed: linesOf(judged, death.incarnation),
+      next: linesOf(judged, deaths[i + 1]?.incarnation ?? run.nextIncarnation),
+    },
     partitions: outputPartitions(judged),
+    ...(manifests ? { manifests } : {}),
     frames: run.frames,
-    sqliteNextInputAtKill: run.stateAtKill,
+    sqliteNextInputAtKill: death.state?.nextInput,
+    sqliteNextChangelogAtKill: death.state?.nextChangelog,
+    snapshotFiles: death.snapshotFiles,
     txnTimeoutMs: TRANSACTION_TIMEOUT_MS,
-    killLine: run.randomEvent?.i,
-  })
-  return evidence.verdict === 'hit' ? evidence : { ...evidence, verdict: 'vacuous' }
+    killLine: death.randomEvent?.i,
+    wokenAt: death.wokenAt,
+  }))
 }
+
+const NO_EVIDENCE: Evidence = {
+  verdict: 'vacuous',
+  summary: 'nobody was killed',
+  exit_signal: null,
+  last_event: null,
+  marker: null,
+  marker_at: null,
+  transaction: null,
+  producer_id: null,
+  frames: [],
+}
+
+const evidenceOf = (judged: Judged): Evidence =>
+  judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
 
 /** Why a proven kill proves nothing all the same, or undefined. */
 function emptyReason(judged: Judged, split: { before: number; after: number }): string | undefined {
   const { plan, run } = judged
-  if (!run.killed)
-    return `the point was not reached: everything was processed before hit ${plan.hit} of ${plan.point}`
+  const missed = plan.kills[run.deaths.length]
+  if (missed)
+    return `the point was not reached: everything was processed before hit ${missed.hit} of ${missed.point}`
   if (split.before === 0 && !plan.asked) return 'nothing had been committed before the kill'
   if (split.after === 0 && !plan.asked) return 'nothing was left to do after the kill'
   if (plan.operator === 'opb' && plan.pipeline === 'reference' && run.snapshots.length === 0) {
@@ -84,16 +119,23 @@ function emptyReason(judged: Judged, split: { before: number; after: number }): 
   return undefined
 }
 
-function splitOf(judged: Judged, evidence: Evidence, lives: Lives): { before: number; after: number } {
+function splitOf(judged: Judged): { before: number; after: number } {
   const { plan, run, input } = judged
-  const before = run.exit ? judged.events.filter((e) => e.who === plan.operator && e.t <= run.exit!.t) : []
+  const last = run.deaths.at(-1)
+  const before = last ? judged.events.filter((e) => e.who === plan.operator && e.t <= last.downAt) : []
+  // A transaction whose commit had no answer is behind the operator if the log says so.
   const decided = new Map<number, number>()
-  if (evidence.marker === 'COMMIT') {
-    const txn = killedTransaction(lives.killed, plan.task)
-    if (!('missing' in txn)) decided.set(plan.task, txn.next)
+  for (const death of run.deaths) {
+    const txn = killedTransaction(upToStop(linesOf(judged, death.incarnation), death.downAt), plan.task)
+    if ('missing' in txn) continue
+    const { markers } = traceInLog(outputPartitions(judged), txn)
+    if (markers[0]?.marker.outcome === 'COMMIT') decided.set(plan.task, txn.next)
   }
   return splitOrders({ operator: plan.operator, events: before, decided, topics: input.topics })
 }
+
+const upToStop = (lines: readonly HistoryEvent[], t: number): readonly HistoryEvent[] =>
+  lines.filter((e) => e.t <= t)
 
 function recoveryOf(next: readonly HistoryEvent[], task: number) {
   const of = (f: string): HistoryEvent | undefined =>
@@ -124,24 +166,27 @@ function totalsOf({ judgement, run, input }: Judged): CellTotals {
     output: of('output'),
     sum_in: of('sum_in'),
     sum_out: of('sum_out'),
-    uncommitted_dangling: run.dangling,
+    uncommitted_dangling: danglingOf(run),
     uncommitted_at_end: Object.fromEntries(atEnd.filter(([, n]) => n > 0)),
   }
 }
 
-function timesOf({ plan, run, events }: Judged, lives: Lives) {
-  if (!run.exit || run.respawnedAt === undefined) {
-    return { phases: null, ttr_ms: null, caught_up_ms: null, lag_zero_ms: null }
-  }
-  const ownHand = lives.killed.find((e) => e.f === 'kill')?.t
-  const supervisor = events.find((e) => e.f === 'sigkill' && e.type === 'invoke')?.t
+const NO_TIMES = { phases: null, ttr_ms: null, caught_up_ms: null, lag_zero_ms: null }
+
+/** Of the last recovery: from the last end of a life to the first commit of the one that came through. */
+function timesOf(judged: Judged, lives: Lives) {
+  const { plan, run, events } = judged
+  const last = run.deaths.at(-1)
+  if (!allKilled(judged) || !last || run.respawnedAt === undefined) return NO_TIMES
+  const ownHand = lives.killed.find((e) => e.f === 'kill' || (e.f === 'pause' && e.type === 'invoke'))?.t
+  const supervisor = events.findLast((e) => e.f === 'sigkill' && e.type === 'invoke' && e.t <= last.downAt)?.t
   const { held_ms: _held, ...times } = phasesOf({
     task: plan.task,
-    killedAt: ownHand ?? supervisor ?? run.exit.t,
-    exitAt: run.exit.t,
+    killedAt: ownHand ?? supervisor ?? last.downAt,
+    exitAt: last.downAt,
     spawnedAt: run.respawnedAt,
     next: lives.next,
-    inputLsoAtKill: run.lsoAtKill[plan.task],
+    inputLsoAtKill: last.inputLso[plan.task],
   })
   return times
 }
@@ -149,8 +194,8 @@ function timesOf({ plan, run, events }: Judged, lives: Lives) {
 export function cellOutcome(judged: Judged): CellResult {
   const { plan, run, judgement, prefix } = judged
   const lives = livesOf(judged)
-  const weighed = evidenceOf(judged, lives)
-  const split = splitOf(judged, weighed, lives)
+  const weighed = evidenceOf(judged)
+  const split = splitOf(judged)
   const empty = emptyReason(judged, split)
   const evidence: Evidence =
     empty === undefined ? weighed : { ...weighed, verdict: 'vacuous', summary: empty }
@@ -165,6 +210,7 @@ export function cellOutcome(judged: Judged): CellResult {
     cell: plan.cell,
     point: plan.point,
     hit: plan.hit,
+    kills: plan.kills,
     operator: plan.operator,
     guarantee: (plan.workers?.opa ?? SAFE_WORKER).guarantee,
     mutant: plan.mutant,
@@ -189,7 +235,8 @@ export function cellOutcome(judged: Judged): CellResult {
     totals,
     command: judged.command,
     story: story({
-      point: plan.point,
+      point: run.deaths.at(-1)?.point ?? plan.point,
+      before: run.deaths.slice(0, -1).map(({ point }) => point),
       task: plan.task,
       mode: plan.mode,
       evidence,

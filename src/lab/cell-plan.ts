@@ -1,6 +1,7 @@
 /**
  * What one cell is to be, and what happened in it: data only, between planner, cell and result.
  */
+import type { Kill } from '../core/crash/plan.ts'
 import type { Operator, TopicNames } from '../core/contracts/names.ts'
 import type { LabError } from '../core/errors.ts'
 import type { HistoryEvent } from '../core/history/event.ts'
@@ -15,6 +16,8 @@ export interface CellPlan {
   readonly point: string
   readonly operator: Operator
   readonly hit: number
+  /** One life after the other; one kill, except for pairs and loops. */
+  readonly kills: readonly Kill[]
   readonly task: number
   readonly mode: 'warm' | 'cold'
   readonly seed: number
@@ -32,25 +35,41 @@ export interface CellPlan {
   readonly asked: boolean
 }
 
+/** The end of one life, or that it was stopped; and what was found before the next life began. */
+export interface Death extends Kill {
+  readonly incarnation: string | undefined
+  readonly exit: WorkerExit | undefined
+  /** The supervisor knew that the life was gone, or stopped. */
+  readonly downAt: number
+  readonly ordersFed: number
+  /** Records per topic that read_uncommitted showed beyond read_committed. */
+  readonly dangling: Readonly<Record<string, number>>
+  /** Positions in the victim's local state, read from a copy. */
+  readonly state: StateFound | undefined
+  readonly snapshotFiles: readonly string[]
+  /** LSO of the victim's input, per partition. */
+  readonly inputLso: readonly number[]
+  readonly randomEvent: HistoryEvent | undefined
+  readonly wokenAt: number | undefined
+}
+
+export interface StateFound {
+  readonly nextInput: number
+  readonly nextChangelog: number
+}
+
 /** What happened, without judgement. Times are CLOCK_MONOTONIC milliseconds. */
 export interface CellRun {
   readonly names: TopicNames
   readonly stateDir: string
-  readonly killed: boolean
-  readonly exit: WorkerExit | undefined
-  readonly killedIncarnation: string | undefined
+  /** As many as kills were planned, if all were reached. */
+  readonly deaths: readonly Death[]
+  /** The life that came through. */
   readonly nextIncarnation: string | undefined
-  readonly ordersAtKill: number
-  readonly ordersFed: number
-  readonly dangling: Readonly<Record<string, number>>
   readonly respawnedAt: number | undefined
+  readonly ordersFed: number
   readonly frames: readonly FrameSeen[]
   readonly snapshots: readonly SnapshotDone[]
-  readonly randomEvent: HistoryEvent | undefined
   readonly clean: boolean
   readonly problem: LabError | undefined
-  /** Next input offset in the victim's local state, read from a copy between kill and restart. */
-  readonly stateAtKill: number | undefined
-  /** LSO of the victim's input at the kill, per partition. */
-  readonly lsoAtKill: readonly number[]
 }

@@ -42,6 +42,7 @@ export class CrewMember {
   #failed: Extract<FromWorker, { type: 'failed' }> | undefined
   #expectEnd = false
   #crashAccepted = false
+  #pausing = false
   readonly #snapshots: SnapshotDone[] = []
   readonly #lines: string[] = []
   readonly #onArm: ArmListener
@@ -69,6 +70,11 @@ export class CrewMember {
 
   get crashAccepted(): boolean {
     return this.#crashAccepted
+  }
+
+  /** It said that it is about to stop itself. */
+  get pausing(): boolean {
+    return this.#pausing
   }
 
   get snapshots(): readonly SnapshotDone[] {
@@ -123,6 +129,7 @@ export class CrewMember {
     if (message.type === 'ready') this.journalFile = message.journal
     else if (message.type === 'failed') this.#failed = message
     else if (message.type === 'crash-accepted') this.#crashAccepted = true
+    else if (message.type === 'pausing') this.#pausing = true
     else if (message.type === 'snapshot-done') this.#snapshots.push(message)
     else if (message.type === 'arm') this.#onArm(message)
     else if (message.type === 'log-line') {

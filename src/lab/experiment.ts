@@ -191,7 +191,7 @@ function sourceOf(stage: Stage, seed: number): OrderSource {
 function placeOf(stage: Stage, planned: PlannedCell, index: number) {
   const { scenario, orders, stateDir, progress } = stage
   const flags = [
-    `--at ${planned.point}:${planned.hit}`,
+    `--at ${planned.at}`,
     ...(planned.mode === 'cold' ? ['--cold'] : []),
     `--seed ${planned.seed}`,
     ...(scenario.from === null ? [`--orders ${orders}`] : [`--from ${scenario.from}`]),
@@ -211,12 +211,13 @@ function placeOf(stage: Stage, planned: PlannedCell, index: number) {
 
 function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
   const { scenario, orders } = stage
-  const { cell, operator, hit, task, mode, seed, repeat, batch, asked } = planned
+  const { cell, operator, hit, kills, task, mode, seed, repeat, batch, asked } = planned
   return {
     cell,
     point: planned.point,
     operator,
     hit,
+    kills,
     task,
     mode,
     seed,

@@ -23,10 +23,11 @@ import type { MetricSink } from '../core/metrics/definitions.ts'
 import type { LogPort } from '../core/ports/log.ts'
 import type { TopicAdmin } from '../core/ports/topics.ts'
 import type { OrderSource } from '../core/workload/source.ts'
-import { Cell, type CellDeps } from './cell.ts'
+import type { CellDeps } from './cell-deps.ts'
+import { Cell } from './cell.ts'
 import { measuredCell } from './cell-flow.ts'
 import { cellOutcome } from './cell-outcome.ts'
-import type { CellPlan, CellRun } from './cell-plan.ts'
+import type { CellPlan, CellRun, StateFound } from './cell-plan.ts'
 import { collect } from './collect.ts'
 import type { CrewMember } from './crew.ts'
 import { openFeeder } from './feeder.ts'
@@ -80,10 +81,10 @@ async function nothingOpen(place: CellPlace, names: TopicNames, partitions: numb
   }
 }
 
-/** The local state's next input offset, from a copy: the files themselves stay as the kill left them. */
-async function stateNextInput(stateDir: string, task: number): Promise<number | undefined> {
+/** The local state's positions, from a copy: the files themselves stay as the kill left them. */
+async function stateFound(stateDir: string, task: number): Promise<StateFound | undefined> {
   try {
-    return (await dumpStates(stateDir)).find((dump) => dump.partition === task)?.nextInput
+    return (await dumpStates(stateDir)).find((dump) => dump.partition === task)
   } catch {
     return undefined
   }
@@ -108,21 +109,14 @@ async function refuseWithoutBroker(brokers: string, what: string, problem: LabEr
 const unfinished = (cell: Cell, problem: LabError, fed: number): CellRun => ({
   names: cell.names,
   stateDir: cell.stateDir,
-  killed: false,
-  exit: undefined,
-  killedIncarnation: undefined,
+  deaths: [],
   nextIncarnation: undefined,
-  ordersAtKill: fed,
-  ordersFed: fed,
-  dangling: {},
   respawnedAt: undefined,
+  ordersFed: fed,
   frames: [],
   snapshots: [],
-  randomEvent: undefined,
   clean: false,
   problem,
-  stateAtKill: undefined,
-  lsoAtKill: [],
 })
 
 async function runToEnd(cell: Cell, fed: () => number): Promise<CellRun> {
@@ -165,7 +159,7 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     clock: hostClock,
     journal,
     feeder,
-    readState: stateNextInput,
+    readState: stateFound,
     stateRoot,
     prefix,
     say,

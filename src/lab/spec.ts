@@ -9,6 +9,8 @@ import type { CellPlan } from './cell-plan.ts'
 
 export const COMMIT_INTERVAL_MS = 100
 export const RETAIN = 3
+/** Less than the changelog of one transaction, so that a replay of several takes several chunks. */
+const SMALL_CHUNK_BYTES = 2048
 /** Transactions of tasks time out after 10 s, as in Kafka Streams. */
 export const TRANSACTION_TIMEOUT_MS = 10_000
 
@@ -49,9 +51,22 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
     window: plan.window,
     changelog: options.changelog ?? 'after-image',
     snapshotEvery: null,
-    retain: RETAIN,
+    ...preconditions(plan),
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
     crashAt: null,
     ...(mutation === undefined ? {} : { mutation }),
+  }
+}
+
+/** What some points need of the worker to be reached at all; the registry says so in its preconditions. */
+function preconditions({
+  kills,
+}: CellPlan): Pick<WorkerSpec, 'retain' | 'snapshotKind' | 'replayChunkBytes'> {
+  const killsAt = (place: string): boolean => kills.some(({ point }) => point === `opb.${place}`)
+  return {
+    retain: killsAt('prune.mid') ? 1 : RETAIN,
+    // A full one lets go of the one before; a partial one would need it.
+    ...(killsAt('prune.mid') ? { snapshotKind: 'full' as const } : {}),
+    ...(killsAt('replay.mid') ? { replayChunkBytes: SMALL_CHUNK_BYTES } : {}),
   }
 }

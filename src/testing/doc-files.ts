@@ -45,10 +45,33 @@ const MADE: Readonly<Record<CrashPoint['made'], string>> = {
   worker: 'the worker itself: it journals the point and sends itself SIGKILL, both synchronously',
   wire: 'the supervisor, the moment the wire proxy has the frame in hand',
   supervisor: 'the supervisor, when it has read the n-th line of the journal',
+  stop: 'nobody: the worker journals the point and sends itself SIGSTOP; once another incarnation has taken over and finished, the supervisor sends SIGCONT, and what the zombie then tries has to be refused',
 }
 
 /** What core/crash/evidence.ts asks for, in words. */
 const PROVEN: Readonly<Record<Proof, string>> = {
+  idle: 'the journal ends with the kill; the transaction before it is committed and applied; the raw log holds no record of a later one of this life',
+  unsent:
+    'the journal shows the transaction begun and nothing of it after that; the raw log holds no record of it',
+  partial:
+    'fewer records are acknowledged than the batch has, the raw log holds just those; otherwise as aborted',
+  refused:
+    "the proxy held EndTxn back, let it go after the next incarnation's fence had returned, and saw an answer with an error; the raw log shows that fence's ABORT",
+  applied:
+    'the journal has the answer to the commit and the apply; the raw log shows COMMIT; SQLite stands at the offset after the transaction',
+  unnamed:
+    'the snapshot directory holds the file under its temporary name and not under its own; no manifest in the raw log names it',
+  unpublished:
+    'the snapshot directory holds the file under its own name; no manifest in the raw log names it',
+  'manifest-aborted': "as aborted, for the manifest's own transaction",
+  'manifest-unanswered': "as unanswered, for the manifest's own transaction",
+  published: "the journal has the answer to the manifest's commit and no pruning; the raw log shows COMMIT",
+  'half-pruned': 'as published, and just one snapshot file lies without its JSON',
+  recovering:
+    'the life had fenced, its journal has the step before the point and not the one after; for replay.mid SQLite stands between both ends of the replay, for restore.mid there is no current state; the raw log holds no record of this life',
+  powerless:
+    'stopped at the point (state T in /proc), woken after the next incarnation had fenced; from then on its journal has no successful commit, offset, apply or manifest, but a refusal (FENCED or OWNER_CHANGED), and it ended by itself; the transaction in hand has the marker that its moment demands',
+  repeated: 'every kill in the row has the proof of its own point',
   aborted:
     "the journal ends with the kill at this point and hit, records of the transaction were acknowledged, no commit had begun; the raw log shows ABORT, written after the next incarnation began to fence and before the transaction's deadline",
   unanswered:
@@ -66,7 +89,7 @@ function crashPoints(): string {
 
 # Crash points
 
-A point is named \`<operator>.<step>.<before|mid|after>\`, or \`<operator>.random\`. It can be asked for by its full name, by a glob (\`opb.*\`), or as \`<moment>-<step>\` for every operator (\`mid-commit\`), each with an optional \`:hit\`: the n-th time that the task gets there, counted from the release of the rest of the load. Without a hit the seed draws one. The table in the code is \`src/core/crash/points.ts\`; \`bin/eoslab crash-matrix --list\` prints it.
+A point is named \`<operator>.<step>.<before|mid|after>\`, or \`<operator>.random\`; two with a plus between them are a pair: the second kill is of the life that follows the first (\`opb.commit.mid+opb.replay.mid\`). It can be asked for by its full name, by a glob (\`opb.*\`), or as \`<moment>-<step>\` for every operator (\`mid-commit\`), each with an optional \`:hit\`: the n-th time that the task gets there, counted from the release of the rest of the load. Without a hit the seed draws one. The table in the code is \`src/core/crash/points.ts\`; \`bin/eoslab crash-matrix --list\` prints it.
 
 ${table(['point', 'killed when', 'needs', 'killed by', 'proof'], rows)}
 
@@ -76,7 +99,7 @@ ${table(['who', 'how'], legend(MADE))}
 
 ## Proof
 
-All of them need a process that ended by SIGKILL and a last transaction that is found in the raw log by producer id and order. Whatever is missing or contradicts makes the cell \`vacuous\`, with the reason (\`src/core/crash/evidence.ts\`).
+Except for \`powerless\`, all of them need a process that ended by SIGKILL; those about a transaction find it in the raw log by producer id and order. Whatever is missing or contradicts makes the cell \`vacuous\`, with the reason (\`src/core/crash/evidence.ts\`).
 
 ${table(['proof', 'what the evidence must show'], legend(PROVEN))}
 `

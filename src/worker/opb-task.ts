@@ -75,6 +75,7 @@ function recover(
       group: spec.group,
       manifest: 'latest',
       local: 'keep',
+      ...(spec.replayChunkBytes === undefined ? {} : { chunkBytes: spec.replayChunkBytes }),
       ...run.mutation.recovery,
     },
   )

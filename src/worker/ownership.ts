@@ -17,7 +17,8 @@ export interface Ownership {
 
 export async function ownTask(run: Run, task: number): Promise<Ownership> {
   const dir = path.join(run.spec.stateDir, `opb-${task}`)
-  const owner = await probe(dir)
+  // A stopped owner can't be told from a busy one: who was sent to take over leaves it to the fence.
+  const owner = run.spec.takeOver ? undefined : await probe(dir)
   if (owner) {
     throw new LabError('LIVE_OWNER', `${dir} has a live owner: ${owner.incarnation}, pid ${owner.pid}`, {
       hint: `stop it first (kill -TERM ${owner.pid}), or work on a copy: eoslab recover --into DIR`,

@@ -33,6 +33,7 @@ export async function statelessTask(run: Run, task: number): Promise<ReadyTask> 
   // The step's topics are asked for meanwhile; nothing that the fence could change is.
   const [identity, step] = await Promise.all([producer.fence(), making])
   journal.append({ f: 'fence', type: 'ok', task, transactionalId: producer.transactionalId, ...identity })
+  run.points.reach('fence.after', task)
   const offset = (await log.committed(spec.group, topic, task)) ?? null
   journal.append({
     f: 'committed-offset',

@@ -3,7 +3,8 @@
  *
  * Promises: both directions respect back-pressure; an end on one side ends the other, a reset resets it; a
  * connection on which an order fired `before` or `mid` is silent from then on: open, its bytes read and
- * thrown away, nothing delivered either way, until the client is gone.
+ * thrown away, nothing delivered either way, until the client is gone. One on which an order fired `held`
+ * keeps its broker side beyond that, until the held frame was let go and answered.
  * Does not: reconnect or time out; that is the client's and the broker's business.
  */
 import net from 'node:net'
@@ -33,6 +34,8 @@ export interface ProxyState {
   readonly monotonicMs: () => number
   readonly orders: Map<string, ArmOrder>
   readonly note: (frame: FrameSeen) => void
+  /** Connections that hold an EndTxn back, by transactional id. */
+  readonly held: Map<string, { release(): Promise<FrameSeen | undefined> }>
 }
 
 interface Awaited {
@@ -41,6 +44,7 @@ interface Awaited {
   readonly order: ArmOrder | undefined
 }
 
+const REQUESTS: ReadonlySet<FrameSeen['moment']> = new Set(['seen', 'dropped', 'held', 'released'])
 const PREAMBLE = Buffer.from('CONNECT ')
 /** A preamble holds one host name and a port. */
 const PREAMBLE_LIMIT = 512
@@ -55,6 +59,9 @@ export class ProxyConnection {
   #upstream: net.Socket | undefined
   #opening: Buffer = Buffer.alloc(0)
   #silent = false
+  /** The EndTxn that is held back, and who waits for its answer. */
+  #held: { bytes: Buffer; request: TransactionRequest } | undefined
+  #released: ((frame: FrameSeen | undefined) => void) | undefined
 
   constructor(client: net.Socket, state: ProxyState) {
     this.#client = client
@@ -85,12 +92,14 @@ export class ProxyConnection {
     )
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
-        this.#upstream?.destroy()
+        if (this.#held === undefined) this.#upstream?.destroy()
         resolve()
       })
     })
     // The close that follows an error does the cleaning up.
-    client.on('error', () => this.#upstream?.resetAndDestroy())
+    client.on('error', () => {
+      if (this.#held === undefined) this.#upstream?.resetAndDestroy()
+    })
     client.on('data', (bytes) => {
       this.#fromClient(bytes)
     })
@@ -107,6 +116,10 @@ export class ProxyConnection {
 
   #clientEnded(): void {
     // A silent connection has nothing to wait for; and one that never named a target never will.
+    if (this.#held !== undefined) {
+      this.#client.destroy()
+      return
+    }
     if (this.#silent || !this.#upstream) {
       this.destroy()
       return
@@ -147,7 +160,7 @@ export class ProxyConnection {
     const upstream = net.connect({ ...target, allowHalfOpen: true, noDelay: true })
     this.#upstream = upstream
     upstream.on('data', (bytes) => {
-      if (!this.#silent) this.#responses.push(bytes)
+      if (!this.#silent || this.#released) this.#responses.push(bytes)
     })
     upstream.on('end', () => {
       if (this.#silent) return
@@ -159,6 +172,7 @@ export class ProxyConnection {
       if (!this.#silent) this.#client.resetAndDestroy()
     })
     upstream.on('close', () => {
+      this.#released?.(undefined)
       // What was delivered has yet to be flushed.
       if (!this.#silent) this.#client.destroySoon()
     })
@@ -207,8 +221,42 @@ export class ProxyConnection {
       this.#fire(order, this.#note(request, 'dropped'))
       return
     }
+    if (request && order?.moment === 'held') {
+      this.#hold(order, { bytes: Buffer.from(bytes), request })
+      return
+    }
     if (request) this.#forwarded(request, order)
     this.#toBroker(bytes)
+  }
+
+  #hold(order: ArmOrder, held: { bytes: Buffer; request: TransactionRequest }): void {
+    this.#silence()
+    this.#held = held
+    this.#state.held.set(order.transactionalId, { release: () => this.#release(held) })
+    this.#fire(order, this.#note(held.request, 'held'))
+  }
+
+  /** The frame goes out as it came in; whoever sent it may be long gone. */
+  #release({
+    bytes,
+    request,
+  }: {
+    bytes: Buffer
+    request: TransactionRequest
+  }): Promise<FrameSeen | undefined> {
+    const answered = new Promise<FrameSeen | undefined>((resolve) => {
+      this.#released = (frame) => {
+        this.#released = undefined
+        this.#held = undefined
+        resolve(frame)
+        this.destroy()
+      }
+    })
+    this.#note(request, 'released')
+    this.#awaited.set(request.correlationId, { request, order: undefined })
+    if (this.#upstream?.writable) this.#upstream.write(bytes)
+    else this.#released?.(undefined)
+    return answered
   }
 
   #forwarded(request: TransactionRequest, order: ArmOrder | undefined): void {
@@ -219,11 +267,15 @@ export class ProxyConnection {
   }
 
   #answer(bytes: Buffer): void {
-    if (this.#silent) return
+    if (this.#silent && !this.#released) return
     const correlationId = correlationOf(bytes)!
     const { request, order } = this.#awaited.get(correlationId)!
     this.#awaited.delete(correlationId)
     const response = decodeTransactionResponse(request, bytes)
+    if (this.#released) {
+      this.#released(this.#note(request, 'withheld', response))
+      return
+    }
     // An order that was replaced or has fired meanwhile is no longer met by this answer.
     const met =
       order && response?.errorCode === 0 && this.#state.orders.get(order.transactionalId) === order
@@ -257,7 +309,7 @@ export class ProxyConnection {
     const identity = response && request.api === 'InitProducerId' ? response : request
     const frame: FrameSeen = {
       api: request.api,
-      direction: moment === 'seen' || moment === 'dropped' ? 'request' : 'response',
+      direction: REQUESTS.has(moment) ? 'request' : 'response',
       moment,
       transactionalId: request.transactionalId,
       producerId: identity.producerId,

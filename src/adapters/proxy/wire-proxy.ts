@@ -2,7 +2,8 @@
  * The wire proxy on plain TCP sockets: any Kafka client, any broker, one free loopback port.
  *
  * Promises: bytes go through as they came, with back-pressure, and only the heads of frames are looked at;
- * an armed EndTxn(commit) is dropped, or its answer withheld, or its delivery reported, exactly once. What
+ * an armed EndTxn(commit) is dropped, or held back until it is released, or its answer withheld, or its
+ * delivery reported, exactly once. What
  * isn't understood (other APIs, TLS, no Kafka at all) passes untouched.
  * Does not: rewrite addresses. A client that can be told opens its connection with the line
  * `CONNECT host:port\n` (a Kafka frame can't begin so: it would be 1.1 GB long); the others go to the
@@ -60,6 +61,7 @@ export async function startWireProxy(options: WireProxyOptions): Promise<WirePro
     parseTarget,
     monotonicMs: options.monotonicMs,
     orders,
+    held: new Map(),
     note: (frame) => {
       notes.add(frame)
     },
@@ -75,6 +77,11 @@ export async function startWireProxy(options: WireProxyOptions): Promise<WirePro
     address: `127.0.0.1:${port}`,
     arm: (order) => {
       orders.set(order.transactionalId, order)
+    },
+    release: async (transactionalId) => {
+      const held = state.held.get(transactionalId)
+      state.held.delete(transactionalId)
+      return held?.release()
     },
     frames: () => notes.list(),
     close: () => {

@@ -35,23 +35,24 @@ export interface KilledTransaction {
 /** Name of the transaction as records carry it in their `txn` header. */
 export const nameOf = (txn: KilledTransaction): string => encodeTxn(txn)
 
-const isOf = (event: HistoryEvent, txn: { n: number; task: number }): boolean =>
-  event.task === txn.task && event['n'] === txn.n && (event['kind'] === undefined || event['kind'] === 'data')
+const isOf = (event: HistoryEvent, txn: { n: number; task: number; kind: string }): boolean =>
+  event.task === txn.task && event['n'] === txn.n && (event['kind'] ?? txn.kind) === txn.kind
 
-/** The task's last data transaction of this life, or why there is none. */
+/** The task's last transaction of that kind in this life, or why there is none. */
 export function killedTransaction(
   journal: readonly HistoryEvent[],
   task: number,
+  kind: 'data' | 'manifest' = 'data',
 ): KilledTransaction | { readonly missing: string } {
   const fence = journal.findLast((e) => e.f === 'fence' && e.type === 'ok' && e.task === task)
   if (!fence) return { missing: 'the killed incarnation journalled no fence of the task' }
   const begun = journal.filter(
-    (e) => e.f === 'txn' && e.type === 'invoke' && e.task === task && e['kind'] === 'data',
+    (e) => e.f === 'txn' && e.type === 'invoke' && e.task === task && e['kind'] === kind,
   )
   const invoke = begun.at(-1)
-  if (!invoke) return { missing: 'the killed incarnation had begun no data transaction' }
+  if (!invoke) return { missing: `the killed incarnation had begun no ${kind} transaction` }
   const n = Number(invoke['n'])
-  const events = journal.slice(journal.indexOf(invoke)).filter((e) => isOf(e, { n, task }))
+  const events = journal.slice(journal.indexOf(invoke)).filter((e) => isOf(e, { n, task, kind }))
   const produced = events.find((e) => e.f === 'produce' && e.type === 'ok')
   const previous = begun.at(-2)
   return {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { batchSize, middleThird, planMatrix, remainingBatches } from './plan.ts'
 import { CRASH_POINTS, resolvePoints } from './points.ts'
 
+const SMOKE = CRASH_POINTS.filter((p) => p.byDefault)
 const base = { seed: 7, orders: 2000, partitions: 1 }
 const at = (...names: string[]) => ({ points: resolvePoints(names) })
 
@@ -52,17 +53,70 @@ describe('the size of things', () => {
 })
 
 describe('the default matrix', () => {
-  test('is every point once, random per operator, and one cold OpB cell', () => {
+  test('is the smoke selection once, random per operator, and one cold OpB cell', () => {
     const cells = planMatrix(base)
-    expect(cells.map((c) => c.cell)).toEqual([...CRASH_POINTS.map((p) => p.name), 'opb.commit.mid-cold'])
+    expect(cells.map((c) => c.cell)).toEqual([...SMOKE.map((p) => p.name), 'opb.commit.mid-cold'])
     expect(cells.filter((c) => c.mode === 'cold').map((c) => c.point)).toEqual(['opb.commit.mid'])
     expect(new Set(cells.map((c) => c.cell)).size).toBe(cells.length)
   })
 
   test('all cold: only what has state, and nothing twice', () => {
     const cells = planMatrix({ ...base, mode: 'cold' })
-    expect(cells).toHaveLength(CRASH_POINTS.length)
+    expect(cells).toHaveLength(SMOKE.length)
     for (const cell of cells) expect(cell.mode).toBe(cell.operator === 'opb' ? 'cold' : 'warm')
+  })
+})
+
+describe('kills in a row', () => {
+  const one = (at_: string, more = {}) => planMatrix({ ...base, ...more, ...at(at_) })[0]!
+
+  test('a point inside a recovery is the second kill of a pair', () => {
+    expect(one('opb.fence.after')).toMatchObject({
+      cell: 'opb.commit.mid+opb.fence.after',
+      point: 'opb.fence.after',
+      hit: 1,
+      mode: 'warm',
+      kills: [
+        { point: 'opb.commit.mid', hit: 7 },
+        { point: 'opb.fence.after', hit: 1 },
+      ],
+      at: 'opb.commit.mid:7+opb.fence.after:1',
+    })
+  })
+
+  test('what needs a deleted state is cold without being asked', () => {
+    expect(one('opb.replay.mid')).toMatchObject({ cell: 'opb.commit.mid+opb.replay.mid', mode: 'cold' })
+    expect(one('opb.restore.after')).toMatchObject({ mode: 'warm' })
+    expect(one('opb.restore.after', { mode: 'cold' })).toMatchObject({
+      cell: 'opb.commit.mid+opb.restore.after-cold',
+      mode: 'cold',
+    })
+  })
+
+  test('what is asked of a pair holds for its parts', () => {
+    expect(one('opb.apply.mid:3+opb.commit.before:2')).toMatchObject({
+      cell: 'opb.apply.mid+opb.commit.before-h3-2',
+      kills: [
+        { point: 'opb.apply.mid', hit: 3 },
+        { point: 'opb.commit.before', hit: 2 },
+      ],
+      asked: true,
+    })
+  })
+
+  test('a loop kills three lives in a row, the later ones in their first commit', () => {
+    const loop = one('opb.loop')
+    expect(loop.kills).toHaveLength(3)
+    expect(loop.kills.map((k) => k.hit)).toEqual([loop.hit, 1, 1])
+    expect(loop.at).toBe(`opb.loop:${loop.hit}`)
+    expect(one(loop.at)).toEqual({ ...loop, cell: `opb.loop-h${loop.hit}`, asked: true })
+  })
+
+  test('every point has a plan, and its own words ask for the same kills', () => {
+    for (const point of CRASH_POINTS) {
+      const cell = one(point.name)
+      expect(one(cell.at)).toMatchObject({ kills: cell.kills, mode: cell.mode, task: cell.task })
+    }
   })
 })
 

@@ -14,11 +14,11 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { murmur2 } from '../contracts/murmur2.ts'
 import type { Operator } from '../contracts/names.ts'
 import { LabError } from '../errors.ts'
-import { CRASH_POINTS, resolvePoints } from './points.ts'
-import type { CrashPoint, PointOrder } from './points.ts'
+import { CRASH_POINTS, findPoint, resolvePoints } from './points.ts'
+import type { CrashPoint, Place, PointOrder } from './points.ts'
 
 export interface PlanOptions {
-  /** Absent: the default matrix, every point once and one cold OpB cell. */
+  /** Absent: the default matrix, the smoke selection once and one cold OpB cell. */
   readonly points?: readonly PointOrder[] | undefined
   readonly seed: number
   readonly orders: number
@@ -26,6 +26,12 @@ export interface PlanOptions {
   readonly repeat?: number | undefined
   /** Restart of the cells of a stateful operator; an operator without state has nothing to delete. */
   readonly mode?: RestartMode | undefined
+}
+
+/** One kill: of the running life, or of the one that came after the kill before. */
+export interface Kill {
+  readonly point: string
+  readonly hit: number
 }
 
 /** cold: the local state is deleted between kill and restart. */
@@ -39,6 +45,10 @@ export interface PlannedCell {
   readonly operator: Operator
   /** Counted for the task from the release of the rest; for `random`, lines of the worker's journal. */
   readonly hit: number
+  /** All kills of the cell, in order; one, except for pairs and loops. */
+  readonly kills: readonly Kill[]
+  /** What asks for this very cell again. */
+  readonly at: string
   /** The hit was asked for, so having nothing before it is no fault. */
   readonly asked: boolean
   readonly task: number
@@ -80,31 +90,65 @@ export function middleThird(count: number): readonly [number, number] {
 }
 
 interface Wanted extends PointOrder {
-  readonly mode: RestartMode
+  readonly mode: RestartMode | undefined
+}
+
+/** The points at which the cell kills, one life after the other. */
+function chainOf({ point, hit, first }: PointOrder): Place[] {
+  if (point.repeats) {
+    const again = findPoint(point.repeats.point)!
+    return Array.from({ length: point.repeats.times }, (_, i) => ({
+      point: again,
+      hit: i === 0 ? hit : null,
+    }))
+  }
+  if (first) return [...first, { point, hit }]
+  return point.base
+    ? [
+        { point: findPoint(point.base)!, hit: null },
+        { point, hit },
+      ]
+    : [{ point, hit }]
+}
+
+const modeOf = (chain: readonly Place[], asked: RestartMode | undefined): RestartMode => {
+  if (chain.some(({ point }) => point.cold)) return 'cold'
+  return chain[0]!.point.stateful ? (asked ?? 'warm') : 'warm'
 }
 
 function planCell(wanted: Wanted, repeat: number, options: PlanOptions): PlannedCell {
-  const { point, mode } = wanted
+  const { point } = wanted
+  const chain = chainOf(wanted)
+  const mode = modeOf(chain, wanted.mode)
   const { orders, partitions } = options
   const seed = options.seed + repeat - 1
-  const draw = stream(`${seed}/${point.name}/${mode}`)
+  const name = point.repeats ? point.name : chain.map((place) => place.point.name).join('+')
+  const draw = stream(`${seed}/${name}/${mode}`)
   // Always drawn, in this order, so that asking for a hit leaves the task as it was.
   const task = draw(0, partitions - 1)
-  const batches = remainingBatches(orders, partitions)
-  // A worker's journal has the lines of all its tasks.
-  const lines = batches * partitions * point.eventsPerTransaction
-  const drawn = draw(...middleThird(point.proof === 'event' ? lines : batches))
-  const asked = wanted.hit !== null
+  const drawn = drawHit(chain[0]!.point, draw, options)
+  const hits = chain.map(({ hit }, i) => hit ?? (i === 0 ? drawn : 1))
+  const kills = chain.map((place, i): Kill => ({ point: place.point.name, hit: hits[i]! }))
+  const asked = chain.some((place) => place.hit !== null)
   return {
     cell: [
-      point.name,
-      ...(asked ? [`h${wanted.hit}`] : []),
-      ...(mode === 'cold' ? ['cold'] : []),
+      name,
+      ...(asked
+        ? [
+            `h${chain
+              .map(({ hit }) => hit)
+              .filter((hit) => hit !== null)
+              .join('-')}`,
+          ]
+        : []),
+      ...(mode === 'cold' && !chain.some((place) => place.point.cold) ? ['cold'] : []),
       ...(repeat > 1 ? [`r${repeat}`] : []),
     ].join('-'),
     point: point.name,
     operator: point.operator,
-    hit: wanted.hit ?? drawn,
+    hit: point.repeats ? hits[0]! : hits.at(-1)!,
+    kills,
+    at: point.repeats ? `${name}:${hits[0]!}` : kills.map((kill) => `${kill.point}:${kill.hit}`).join('+'),
     asked,
     task,
     mode,
@@ -115,10 +159,20 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
   }
 }
 
+/** The hit of a running life's kill; a snapshot is asked for once, unless more were asked for. */
+function drawHit(point: CrashPoint, draw: Draw, { orders, partitions }: PlanOptions): number {
+  if (point.counts === 'snapshots') return 1
+  const batches = remainingBatches(orders, partitions)
+  // A worker's journal has the lines of all its tasks.
+  const lines = batches * partitions * point.eventsPerTransaction
+  return draw(...middleThird(point.counts === 'lines' ? lines : batches))
+}
+
 function wantedCells(options: PlanOptions): Wanted[] {
-  const modeOf = (point: CrashPoint): RestartMode => (point.stateful ? (options.mode ?? 'warm') : 'warm')
-  if (options.points) return options.points.map((order) => ({ ...order, mode: modeOf(order.point) }))
-  const all = CRASH_POINTS.map((point): Wanted => ({ point, hit: null, mode: modeOf(point) }))
+  const mode = options.mode
+  if (options.points) return options.points.map((order) => ({ ...order, mode }))
+  const smoke = CRASH_POINTS.filter((point) => point.byDefault)
+  const all = smoke.map((point): Wanted => ({ point, hit: null, mode }))
   if (options.mode === 'cold') return all
   return [...all, ...resolvePoints([DEFAULT_COLD]).map((order): Wanted => ({ ...order, mode: 'cold' }))]
 }

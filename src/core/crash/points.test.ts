@@ -3,8 +3,12 @@ import { LabError } from '../errors.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { CRASH_POINTS, resolvePoints } from './points.ts'
 
+const OPA_PAUSES = ['opa.pause.commit.before', 'opa.pause.commit.after']
+
 const names = (...at: string[]): string[] =>
-  resolvePoints(at).map(({ point, hit }) => point.name + (hit === null ? '' : `:${hit}`))
+  resolvePoints(at).map(({ first = [], ...last }) =>
+    [...first, last].map(({ point, hit }) => point.name + (hit === null ? '' : `:${hit}`)).join('+'),
+  )
 
 const failure = (...at: string[]): LabError => {
   try {
@@ -17,7 +21,64 @@ const failure = (...at: string[]): LabError => {
 
 describe('the registry', () => {
   test('holds these points', () => {
-    expect(CRASH_POINTS.map((p) => p.name)).toEqual([
+    const names = CRASH_POINTS.map((p) => p.name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter((name) => name.startsWith('opa.'))).toMatchInlineSnapshot(`
+      [
+        "opa.poll.after",
+        "opa.compute.after",
+        "opa.produce.mid",
+        "opa.produce.after",
+        "opa.offsets.after",
+        "opa.commit.before",
+        "opa.commit.mid",
+        "opa.commit.held",
+        "opa.commit.after",
+        "opa.pause.commit.before",
+        "opa.pause.commit.after",
+        "opa.fence.after",
+        "opa.loop",
+        "opa.random",
+      ]
+    `)
+    expect(names.filter((name) => name.startsWith('opb.'))).toMatchInlineSnapshot(`
+      [
+        "opb.poll.after",
+        "opb.compute.after",
+        "opb.produce.mid",
+        "opb.produce.after",
+        "opb.offsets.after",
+        "opb.commit.before",
+        "opb.commit.mid",
+        "opb.commit.held",
+        "opb.commit.after",
+        "opb.apply.before",
+        "opb.apply.mid",
+        "opb.apply.after",
+        "opb.pause.commit.before",
+        "opb.pause.commit.after",
+        "opb.snapshot-copy.mid",
+        "opb.snapshot-rename.before",
+        "opb.snapshot-rename.after",
+        "opb.manifest-produce.after",
+        "opb.manifest-commit.mid",
+        "opb.manifest-commit.after",
+        "opb.prune.mid",
+        "opb.pause.snapshot-rename.before",
+        "opb.fence.after",
+        "opb.manifest-load.after",
+        "opb.restore.mid",
+        "opb.restore.after",
+        "opb.replay.mid",
+        "opb.replay.after",
+        "opb.loop",
+        "opb.random",
+      ]
+    `)
+  })
+
+  test('the smoke selection is part of it', () => {
+    expect(CRASH_POINTS.filter((p) => p.byDefault).map((p) => p.name)).toEqual([
       'opa.produce.after',
       'opa.commit.before',
       'opa.commit.mid',
@@ -52,9 +113,13 @@ describe('resolvePoints', () => {
     [['mid-commit:3'], ['opa.commit.mid:3', 'opb.commit.mid:3']],
     [['before-apply'], ['opb.apply.before']],
     [['random'], ['opa.random', 'opb.random']],
+    [['opa.p*'], ['opa.poll.after', 'opa.produce.mid', 'opa.produce.after', ...OPA_PAUSES]],
+    [['before-commit-paused'], ['opa.pause.commit.before', 'opb.pause.commit.before']],
+    [['held-commit:2'], ['opa.commit.held:2', 'opb.commit.held:2']],
+    [['opb.commit.mid:9+opb.replay.mid'], ['opb.commit.mid:9+opb.replay.mid']],
     [
-      ['opa.*'],
-      ['opa.produce.after', 'opa.commit.before', 'opa.commit.mid', 'opa.commit.after', 'opa.random'],
+      ['*.commit.mid+*.fence.after:1'],
+      ['opa.commit.mid+opa.fence.after:1', 'opb.commit.mid+opb.fence.after:1'],
     ],
     [['op?.commit.a*'], ['opa.commit.after', 'opb.commit.after']],
     [
@@ -108,6 +173,24 @@ describe('resolvePoints', () => {
     'opa.commit.mid:1.5',
   ])('%s has no usable hit', (at) => {
     expect(failure(at).code).toBe('USAGE')
+  })
+})
+
+describe('a pair', () => {
+  test.each([
+    ['opa.commit.mid+opb.commit.mid', 'two operators'],
+    ['opb.replay.mid+opb.commit.mid', 'opb.replay.mid'],
+    ['opb.commit.mid+opb.prune.mid', 'opb.prune.mid'],
+    ['opb.random+opb.commit.mid', 'opb.random'],
+    ['opb.commit.mid+opb.pause.commit.after', 'opb.pause.commit.after'],
+    ['opb.loop+opb.commit.mid', 'opb.loop'],
+    ['opb.commit.held+opb.fence.after', 'opb.commit.held'],
+  ])('%s is refused', (at, what) => {
+    expect(failure(at)).toMatchObject({ code: 'USAGE', message: expect.stringContaining(what) as string })
+  })
+
+  test('of unknown parts is unknown', () => {
+    expect(failure('opb.commit.mid+opb.replai.mid').hint).toContain('opb.replay.mid')
   })
 })
 

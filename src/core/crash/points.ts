@@ -1,129 +1,35 @@
 /**
- * The registry of crash points: `<operator>.<step>.<before|mid|after>`, and `<operator>.random`.
+ * From what was asked for to points of the registry: names, globs, short names and pairs, each with a hit.
  *
- * Promises: every point has one sentence, its precondition, how it is made and what proves it; everything
- * that acts on points (worker, supervisor, evidence, plan) reads it from here. A new point is one entry.
- * Does not: make the kill, or know whether a worker can reach the point.
+ * Promises: in the order asked, the same order once; a name that is none is refused with the nearest ones.
  *
- * Example: resolvePoints(['mid-commit', 'opb.*.before', 'opa.commit.after:5'])
+ * Example: resolvePoints(['mid-commit', 'opb.*.before', 'opa.commit.after:5', 'opb.commit.mid+opb.replay.mid'])
  */
-import type { Operator } from '../contracts/names.ts'
 import { LabError } from '../errors.ts'
 import { nearest } from './nearest.ts'
+import { CRASH_POINTS } from './registry.ts'
+import type { CrashPoint } from './registry.ts'
 
-/**
- * What the evidence has to show of the killed transaction:
- *   aborted     all staged or less, EndTxn never sent: ABORT by the next incarnation's fence
- *   unanswered  EndTxn reached the broker, its answer never the client: COMMIT
- *   unapplied   committed and answered, nothing applied locally: COMMIT, state at the previous offset
- *   event       the n-th line of the journal was written: either marker
- */
-export type Proof = 'aborted' | 'unanswered' | 'unapplied' | 'event'
+export { CRASH_POINTS, findPoint } from './registry.ts'
+export type { CrashPoint, Proof } from './registry.ts'
 
-export interface CrashPoint {
-  readonly name: string
-  readonly operator: Operator
-  readonly step: string
-  readonly moment: 'before' | 'mid' | 'after' | 'any'
-  /** One sentence for `crash-matrix --list`. */
-  readonly sentence: string
-  readonly precondition: string
-  /** Who kills: the worker itself, the supervisor on the wire proxy's word, or the supervisor alone. */
-  readonly made: 'worker' | 'wire' | 'supervisor'
-  readonly proof: Proof
-  /** Journal lines that one data transaction writes; what a hit of a random point counts. */
-  readonly eventsPerTransaction: number
-  /** The operator keeps state of its own, so a restart may be cold. */
-  readonly stateful: boolean
-}
-
-type PointText = Pick<CrashPoint, 'sentence' | 'precondition' | 'made' | 'proof'>
-
-const OPEN = 'a data transaction with records is open'
-
-const TRANSACTION_POINTS: Readonly<Record<string, PointText>> = {
-  'produce.after': {
-    sentence: 'all records of the transaction are acknowledged, its offsets are not yet added',
-    precondition: OPEN,
-    made: 'worker',
-    proof: 'aborted',
-  },
-  'commit.before': {
-    sentence: 'records and offsets are staged, EndTxn is not sent',
-    precondition: OPEN,
-    made: 'worker',
-    proof: 'aborted',
-  },
-  'commit.mid': {
-    sentence: 'EndTxn has reached the broker, whose answer is withheld: the client never learns',
-    precondition: 'frames go through the wire proxy, armed before the commit',
-    made: 'wire',
-    proof: 'unanswered',
-  },
-  'commit.after': {
-    sentence: 'the commit is answered, nothing is applied yet',
-    precondition: OPEN,
-    made: 'worker',
-    proof: 'unapplied',
-  },
-}
-
-const APPLY_POINTS: Readonly<Record<string, PointText>> = {
-  'apply.before': {
-    sentence: 'the commit is answered and journalled, the local state is about to follow',
-    precondition: 'the operator keeps state',
-    made: 'worker',
-    proof: 'unapplied',
-  },
-}
-
-const RANDOM: PointText = {
-  sentence: "anywhere: the supervisor kills once the n-th line of the worker's journal is written",
-  precondition: 'the worker is processing',
-  made: 'supervisor',
-  proof: 'event',
-}
-
-interface OperatorPoints {
-  readonly operator: Operator
-  readonly points: Readonly<Record<string, PointText>>
-  /** txn, produce, offsets, commit invoke and ok; OpB also apply invoke and ok. */
-  readonly eventsPerTransaction: number
-  readonly stateful: boolean
-}
-
-const OPERATORS: readonly OperatorPoints[] = [
-  { operator: 'opa', points: TRANSACTION_POINTS, eventsPerTransaction: 5, stateful: false },
-  {
-    operator: 'opb',
-    points: { ...TRANSACTION_POINTS, ...APPLY_POINTS },
-    eventsPerTransaction: 7,
-    stateful: true,
-  },
-]
-
-function pointsOf({ operator, points, eventsPerTransaction, stateful }: OperatorPoints): CrashPoint[] {
-  const common = { operator, eventsPerTransaction, stateful }
-  const named = Object.entries(points).map(([place, text]): CrashPoint => {
-    const [step, moment] = place.split('.') as [string, 'before' | 'mid' | 'after']
-    return { name: `${operator}.${place}`, step, moment, ...common, ...text }
-  })
-  return [...named, { name: `${operator}.random`, step: 'random', moment: 'any', ...common, ...RANDOM }]
-}
-
-export const CRASH_POINTS: readonly CrashPoint[] = OPERATORS.flatMap(pointsOf)
-
-/** A point that was asked for, with its hit if that was asked for too. */
-export interface PointOrder {
+export interface Place {
   readonly point: CrashPoint
   readonly hit: number | null
 }
 
-export const findPoint = (name: string): CrashPoint | undefined => CRASH_POINTS.find((p) => p.name === name)
+/** A point that was asked for, with its hit if that was asked for too, and where lives before are killed. */
+export interface PointOrder extends Place {
+  /** Kills before this one, each of the life before: `opb.commit.mid+opb.replay.mid`. */
+  readonly first?: readonly Place[]
+}
 
-/** The name for all operators at once: `mid-commit`, or `random`. */
-const shortName = (point: CrashPoint): string =>
-  point.moment === 'any' ? point.step : `${point.moment}-${point.step}`
+/** The name for all operators at once: `mid-commit`, `random`, or `before-commit-paused`. */
+const shortName = (point: CrashPoint): string => {
+  if (point.moment === 'any') return point.step
+  const paused = point.step.startsWith('pause.')
+  return paused ? `${point.moment}-${point.step.slice(6)}-paused` : `${point.moment}-${point.step}`
+}
 
 const globPattern = (glob: string): RegExp =>
   new RegExp(
@@ -150,7 +56,7 @@ function unknownPoint(name: string): LabError {
   })
 }
 
-function resolveOne(text: string): PointOrder[] {
+function placesOf(text: string): Place[] {
   const colon = text.indexOf(':')
   const name = (colon < 0 ? text : text.slice(0, colon)).trim()
   const hit = colon < 0 ? null : text.slice(colon + 1).trim()
@@ -164,12 +70,57 @@ function resolveOne(text: string): PointOrder[] {
   return points.map((point) => ({ point, hit: hit === null ? null : Number(hit) }))
 }
 
+/** `a+b`: b in the life that follows a kill at a. A glob in a pair stands for all of its pairs of one operator. */
+function resolveOne(text: string): PointOrder[] {
+  const chains = text
+    .split('+')
+    .map(placesOf)
+    .reduce<Place[][]>(
+      (chains, places) => chains.flatMap((chain) => places.map((place) => [...chain, place])),
+      [[]],
+    )
+  const whole = chains.filter((chain) =>
+    chain.every(({ point }) => point.operator === chain[0]!.point.operator),
+  )
+  if (whole.length === 0) {
+    throw new LabError('USAGE', `"${text}" kills two operators: a pair is two lives of one`, {
+      hint: 'such as opb.commit.mid+opb.replay.mid',
+    })
+  }
+  return whole.map((chain) => {
+    const order = chain.at(-1)!
+    const first = chain.slice(0, -1)
+    if (first.length > 0) refuseOddPair(text, chain)
+    return first.length > 0 ? { ...order, first } : order
+  })
+}
+
+/** In a pair every life but the last must die for good, and each at a place that a new life can reach. */
+function refuseOddPair(text: string, chain: readonly Place[]): void {
+  const odd = chain.find(
+    ({ point }, i) =>
+      point.made === 'stop' ||
+      point.made === 'supervisor' ||
+      point.repeats !== undefined ||
+      point.moment === 'held' ||
+      (i === 0 && point.counts === 'recoveries') ||
+      (i > 0 && point.counts === 'snapshots'),
+  )
+  if (!odd) return
+  throw new LabError('USAGE', `${odd.point.name} can't be in this place of "${text}"`, {
+    hint: 'a pair is a kill of a running life and a kill of the next one, such as opb.commit.mid+opb.replay.mid',
+  })
+}
+
+const keyOf = ({ point, hit }: Place): string => `${point.name}:${hit ?? ''}`
+
 /**
- * Points by full name, glob (`opb.*`), `<moment>-<step>` (`mid-commit`: that point of every operator) or
- * `random`, each with an optional `:hit`. In the order asked, the same point with the same hit once.
+ * Points by full name, glob (`opb.*`), `<moment>-<step>` (`mid-commit`: that point of every operator), `random`,
+ * `loop`, or pairs with `+`, each with an optional `:hit`. In the order asked, the same order once.
  */
 export function resolvePoints(at: readonly string[]): PointOrder[] {
   const orders = new Map<string, PointOrder>()
-  for (const order of at.flatMap(resolveOne)) orders.set(`${order.point.name}:${order.hit ?? ''}`, order)
+  for (const order of at.flatMap(resolveOne))
+    orders.set([...(order.first ?? []), order].map(keyOf).join('+'), order)
   return [...orders.values()]
 }

@@ -11,13 +11,13 @@
 import type { HistoryEvent } from '../history/event.ts'
 import type { Evidence } from '../matrix/result.ts'
 import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
-import { killedTransaction } from './killed.ts'
-import type { KilledTransaction } from './killed.ts'
 import { findPoint } from './points.ts'
 
 export interface StoryFacts {
   /** Name in the registry. */
   readonly point: string
+  /** Points at which the lives before were killed. */
+  readonly before?: readonly string[]
   readonly task: number
   readonly mode: 'warm' | 'cold'
   readonly evidence: Evidence
@@ -35,17 +35,45 @@ const records = (value: unknown, what = ''): string =>
 
 /** When the process died, by `<step>.<moment>`. */
 const WHEN: Readonly<Record<string, string>> = {
+  'poll.after': 'with a batch fetched and nothing begun',
+  'compute.after': 'with a batch computed and nothing sent',
+  'produce.mid': 'with half of the records acknowledged',
   'produce.after': 'with all records acknowledged and no offsets added',
+  'offsets.after': 'with records and offsets staged',
   'commit.before': 'before its commit was sent',
   'commit.mid': 'after EndTxn had reached the broker',
+  'commit.held': 'with EndTxn held back on the wire',
   'commit.after': 'after the commit was answered',
   'apply.before': 'after the commit was answered, before its state followed',
+  'apply.mid': 'inside the transaction of its state',
+  'apply.after': 'after its state had followed',
   'random.any': 'at a random moment',
+  'pause.commit.before': 'stopped before its commit was sent, overtaken, and woken',
+  'pause.commit.after': 'stopped after its commit was answered, overtaken, and woken',
+  'pause.snapshot-rename.before': 'stopped before its snapshot had a name, overtaken, and woken',
+  'snapshot-copy.mid': 'while it copied a snapshot',
+  'snapshot-rename.before': 'before its snapshot had a name',
+  'snapshot-rename.after': 'before its snapshot was published',
+  'manifest-produce.after': 'before its manifest was committed',
+  'manifest-commit.mid': "after its manifest's EndTxn had reached the broker",
+  'manifest-commit.after': 'after its manifest was committed, before it pruned',
+  'prune.mid': 'while it pruned',
+  'fence.after': 'once it had fenced',
+  'manifest-load.after': 'once it had read the manifests',
+  'restore.mid': 'while it restored',
+  'restore.after': 'once it had restored',
+  'replay.mid': 'while it replayed',
+  'replay.after': 'once it had replayed',
 }
 
-function fate(facts: StoryFacts, txn: KilledTransaction): string {
+const placeOf = (name: string): string => {
+  const point = findPoint(name)
+  return WHEN[`${point?.step}.${point?.moment}`] ?? `at ${name}`
+}
+
+function fate(facts: StoryFacts, txn: { n: number; records: number; what: string }): string {
   const { evidence, point } = facts
-  const name = `transaction ${txn.n} (${records(txn.records)})`
+  const name = `${txn.what} ${txn.n} (${records(txn.records)})`
   const proof = findPoint(point)?.proof
   if (evidence.marker === 'COMMIT') {
     if (proof === 'unanswered') return `${name} committed, the client never learned`
@@ -97,10 +125,20 @@ export function story(facts: StoryFacts): string {
   if (!point || evidence.verdict === 'vacuous') {
     return `The kill at ${facts.point} proves nothing: ${evidence.summary}; ${outcomeOfVacuous(facts)}.`
   }
-  const txn = killedTransaction(facts.journals.killed, facts.task)
-  if ('missing' in txn) return `The kill at ${facts.point} proves nothing: ${txn.missing}.`
-  const when = WHEN[`${point.step}.${point.moment}`] ?? `at ${point.name}`
-  return `${point.operator} was killed ${when}: ${fate(facts, txn)}; ${comeback(facts)}; ${outcome(facts)}.`
+  const before = (facts.before ?? []).map((name) => `${placeOf(name)}, and again `).join('')
+  const what = point.made === 'stop' ? 'was' : 'was killed'
+  const fates = fatesOf(facts)
+  return `${point.operator} ${what} ${before}${placeOf(point.name)}: ${fates}${comeback(facts)}; ${outcome(facts)}.`
+}
+
+/** What became of the transaction in hand, where the kill was about one. */
+function fatesOf(facts: StoryFacts): string {
+  if (facts.evidence.transaction === null) return ''
+  const n = Number(facts.evidence.transaction.split('/').at(-1))
+  const begun = facts.journals.killed.filter((e) => e.task === facts.task && e.f === 'txn' && e['n'] === n)
+  const manifest = begun.some((e) => e['kind'] === 'manifest')
+  const records = Number(begun[0]?.['records'] ?? 0)
+  return `${fate(facts, { n, records, what: manifest ? "its manifest's transaction" : 'transaction' })}; `
 }
 
 /** Without proof of the kill a clean log is no merit, but an anomaly is still one. */

@@ -30,6 +30,7 @@ export type EventName =
   | 'prune'
   | 'lag-zero'
   | 'kill'
+  | 'pause'
   | 'stop'
   | 'error'
   // written by the supervisor
@@ -39,6 +40,7 @@ export type EventName =
   | 'arm'
   | 'frame'
   | 'sigkill'
+  | 'sigcont'
   | 'drained'
 
 /** Fields beside the common ones, per event (offsets are next-offsets unless the name says otherwise). */
@@ -52,7 +54,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   resume: 'info: topic, partition, offset',
   'first-input': 'info: offset',
   txn: 'invoke: n, kind (data|offsets|manifest), records, from, next',
-  produce: 'ok: n, ranges [{topic, partition, baseOffset, count}]',
+  produce: 'ok: n, ranges [{topic, partition, baseOffset, count}]; sent and of where it was cut in two',
   offsets: 'ok: n, group, topic, partition, offset',
   commit: 'invoke (written before EndTxn is sent): n, kind; ok: n, kind; fail: n, code; info: n, code',
   abort: 'ok: n',
@@ -62,6 +64,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   prune: 'ok: removed',
   'lag-zero': 'info: position',
   kill: 'info: point, hit (the last line before the worker kills itself)',
+  pause: 'invoke: point, hit (the last line before the worker stops itself); ok: woken',
   stop: 'info: reason',
   error: 'info: code, message',
   spawn: 'info: worker, incarnation, pid',
@@ -70,6 +73,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   arm: 'ok: point, hit, task',
   frame: 'info: api, moment, transactionalId, producerId, epoch, commit, answer',
   sigkill: 'invoke/ok: worker, incarnation, why',
+  sigcont: 'invoke: worker, life',
   drained: 'info',
 }
 

@@ -33,6 +33,17 @@ export interface Evidence {
   readonly producer_id: string | null
   /** Frames that the proxy saw of the killed transaction's end. */
   readonly frames: readonly { api: string; moment: string; at_ms: number; detail: string }[]
+  /** Where several lives were killed in a row: each kill, in order. */
+  readonly steps?: readonly KillStep[]
+}
+
+export interface KillStep {
+  readonly point: string
+  readonly hit: number
+  readonly verdict: 'hit' | 'vacuous'
+  readonly summary: string
+  readonly marker: 'COMMIT' | 'ABORT' | 'none' | null
+  readonly transaction: string | null
 }
 
 export interface CellTotals {
@@ -60,6 +71,8 @@ export interface CellResult {
   readonly cell: string
   readonly point: string
   readonly hit: number
+  /** Every kill of the cell: one, except for pairs and loops. */
+  readonly kills?: readonly { readonly point: string; readonly hit: number }[]
   readonly operator: 'opa' | 'opb'
   readonly guarantee: string
   readonly mutant: string | null

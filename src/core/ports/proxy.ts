@@ -5,13 +5,14 @@
  *   before  EndTxn is not forwarded          -> the broker never learns of the commit
  *   mid     forwarded, the answer is seen and withheld -> the client never learns of the commit
  *   after   forwarded, the answer is delivered, then the order fires
+ *   held    kept back until `release`, then forwarded though the client is gone; the answer is noted
  */
-export type ProxyMoment = 'before' | 'mid' | 'after'
+export type ProxyMoment = 'before' | 'mid' | 'after' | 'held'
 
 export interface FrameSeen {
   readonly api: string
   readonly direction: 'request' | 'response'
-  readonly moment: 'seen' | 'withheld' | 'dropped' | 'delivered'
+  readonly moment: 'seen' | 'withheld' | 'dropped' | 'delivered' | 'held' | 'released'
   readonly transactionalId: string | null
   readonly producerId: string | null
   readonly epoch: number | null
@@ -36,6 +37,8 @@ export interface WireProxy {
   readonly address: string
   /** The next EndTxn(commit) of that transactional id meets the order. Replaces an older order of the id. */
   arm(order: ArmOrder): void
+  /** Lets a held EndTxn go to the broker; resolves with the broker's answer, undefined if none is held. */
+  release(transactionalId: string): Promise<FrameSeen | undefined>
   /** Frames of the transaction APIs seen so far, oldest first (bounded to the newest 10,000). */
   frames(): readonly FrameSeen[]
   close(): Promise<void>

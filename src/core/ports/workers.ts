@@ -9,6 +9,7 @@ import type { ChangelogMode } from '../contracts/records.ts'
 import type { Operator, TopicNames } from '../contracts/names.ts'
 import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import type { Isolation } from './log.ts'
+import type { ProxyMoment } from './proxy.ts'
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
 
@@ -48,6 +49,10 @@ export interface WorkerSpec {
   readonly snapshotZstd?: boolean
   readonly transactionTimeoutMs: number
   readonly crashAt: CrashOrder | null
+  /** Own the tasks though an earlier owner seems to live: it was stopped, and is to be fenced. */
+  readonly takeOver?: boolean
+  /** Bytes per chunk of a replay at most. */
+  readonly replayChunkBytes?: number
   /** What is wrong with it on purpose (core/mutations); absent in a correct worker. */
   readonly mutation?: string
 }
@@ -78,10 +83,12 @@ export type FromWorker =
     }
   | { readonly type: 'lag-zero'; readonly task: number; readonly position: number }
   | { readonly type: 'crash-accepted' }
+  /** Sent just before the process stops itself. */
+  | { readonly type: 'pausing'; readonly point: string }
   | {
       readonly type: 'arm'
       readonly transactionalId: string
-      readonly moment: 'before' | 'mid' | 'after'
+      readonly moment: ProxyMoment
       readonly point: string
       readonly hit: number
     }

@@ -82,6 +82,19 @@ async function offsetsOnly(context: CommitContext, request: CommitRequest): Prom
   await endTransaction(context, txn, request.n, 'offsets')
 }
 
+/** The ordered end in the middle of producing: half of the records acknowledged, the others never sent. */
+async function produceHalf(
+  context: CommitContext,
+  txn: LogTransaction,
+  { n, outputs }: CommitRequest,
+): Promise<never> {
+  const { task, journal, points } = context
+  const half = outputs.slice(0, Math.ceil(outputs.length / 2))
+  const ranges = await txn.produce(half)
+  journal.append({ f: 'produce', type: 'ok', task, n, ranges, sent: half.length, of: outputs.length })
+  return points.die(task)
+}
+
 async function dataTransaction(
   context: CommitContext,
   request: CommitRequest,
@@ -89,12 +102,19 @@ async function dataTransaction(
 ): Promise<ProducedRange[]> {
   const { task, journal, points, producer } = context
   const txn = await producer.begin()
-  const ranges = await txn.produce(request.outputs)
+  const { outputs } = request
+  // Split only where the kill was ordered: otherwise a transaction is one request per broker.
+  if (outputs.length > 1 && points.due('produce.mid', task)) await produceHalf(context, txn, request)
+  const ranges = await txn.produce(outputs)
   journal.append({ f: 'produce', type: 'ok', task, n: request.n, ranges })
   points.reach('produce.after', task)
-  if (options.withOffsets) await addOffset(context, txn, request)
+  if (options.withOffsets) {
+    await addOffset(context, txn, request)
+    points.reach('offsets.after', task)
+  }
   points.reach('commit.before', task)
   await points.armWire('commit.mid', task, producer.transactionalId)
+  await points.armWire('commit.held', task, producer.transactionalId)
   await endTransaction(context, txn, request.n, 'data')
   points.reach('commit.after', task)
   return ranges

@@ -4,25 +4,28 @@
  *
  * Promises: at its hit a point writes one line to the journal and dies by SIGKILL, synchronously, so nothing
  * of the process goes on; a wire point arms the proxy, waits for the acknowledgement, and leaves the killing
- * to the supervisor, which sees the frame. Without an order a point costs one comparison.
+ * to the supervisor, which sees the frame; a pause writes its line, stops the process where it stands and
+ * goes on when it is woken. Without an order a point costs one comparison.
  */
 import type { Journal } from '../ports/journal.ts'
+import type { ProxyMoment } from '../ports/proxy.ts'
 import type { CrashOrder } from '../ports/workers.ts'
 
 export interface CrashHands {
   /** SIGKILL to the own process; never returns. */
   die(): never
+  /** SIGSTOP to the own process; returns when somebody has woken it. */
+  pause(order: CrashOrder): void
   /** Arms the wire proxy and resolves when it has acknowledged. */
-  arm(request: {
-    transactionalId: string
-    moment: 'before' | 'mid' | 'after'
-    point: string
-    hit: number
-  }): Promise<void>
+  arm(request: { transactionalId: string; moment: ProxyMoment; point: string; hit: number }): Promise<void>
 }
 
 /** Points that the wire proxy makes; all others are made in the worker. */
-const ON_THE_WIRE = new Set(['commit.mid'])
+const ON_THE_WIRE: Readonly<Record<string, ProxyMoment>> = {
+  'commit.mid': 'mid',
+  'commit.held': 'held',
+  'manifest-commit.mid': 'mid',
+}
 
 export class CrashPoints {
   readonly #operator: string
@@ -42,28 +45,41 @@ export class CrashPoints {
     this.#hits = 0
   }
 
-  /** Dies here if this is the ordered hit. */
+  /** Dies here, or is stopped here for a while, if this is the ordered hit. */
   reach(step: string, task: number): void {
-    if (!this.#isHit(step, task)) return
-    const { point } = this.#order!
-    this.#journal.append({ f: 'kill', type: 'info', task, point, hit: this.#hits })
-    this.#hands.die()
+    if (this.due(step, task)) this.die(task)
+    else if (this.due(`pause.${step}`, task)) this.#pause(task)
   }
 
-  /** Called before EndTxn is sent: arms the proxy if this is the ordered hit of a wire point. */
-  async armWire(step: string, task: number, transactionalId: string): Promise<void> {
-    if (!ON_THE_WIRE.has(step) || !this.#isHit(step, task)) return
-    const { point } = this.#order!
-    const hit = this.#hits
-    await this.#hands.arm({ transactionalId, moment: 'mid', point, hit })
-    this.#journal.append({ f: 'arm', type: 'ok', task, point, hit })
-  }
-
-  #isHit(step: string, task: number): boolean {
+  /** Counts a hit; true if it is the ordered one. For points that must prepare themselves before they `die`. */
+  due(step: string, task: number): boolean {
     const order = this.#order
     if (order === undefined || order.task !== task || order.point !== `${this.#operator}.${step}`)
       return false
     this.#hits++
     return this.#hits === order.hit
+  }
+
+  /** The end of this process, at the ordered point. */
+  die(task: number): never {
+    this.#journal.append({ f: 'kill', type: 'info', task, point: this.#order?.point, hit: this.#hits })
+    return this.#hands.die()
+  }
+
+  /** Called before EndTxn is sent: arms the proxy if this is the ordered hit of a wire point. */
+  async armWire(step: string, task: number, transactionalId: string): Promise<void> {
+    const moment = ON_THE_WIRE[step]
+    if (moment === undefined || !this.due(step, task)) return
+    const { point } = this.#order!
+    const hit = this.#hits
+    await this.#hands.arm({ transactionalId, moment, point, hit })
+    this.#journal.append({ f: 'arm', type: 'ok', task, point, hit })
+  }
+
+  #pause(task: number): void {
+    const order = this.#order!
+    this.#journal.append({ f: 'pause', type: 'invoke', task, point: order.point, hit: this.#hits })
+    this.#hands.pause(order)
+    this.#journal.append({ f: 'pause', type: 'ok', task, point: order.point })
   }
 }

@@ -123,6 +123,7 @@ export class TransactionalLoop {
   async #process(records: readonly LogRecord[], n: number): Promise<void> {
     const { context, step, strategy, reader, incarnation, stateful } = this.#o
     const { journal, points, task } = context
+    points.reach('poll.after', task)
     const from = records[0]!.offset
     const next = records.at(-1)!.offset + 1
     const txn: TxnRef = { transactionalId: context.producer.transactionalId, incarnation, n }
@@ -132,6 +133,7 @@ export class TransactionalLoop {
       [HEADER.src]: encodeSource({ topic: reader.topic, partition: reader.partition, offset: record.offset }),
       [HEADER.txn]: txnText,
     }))
+    points.reach('compute.after', task)
     const offset = { topic: reader.topic, partition: reader.partition, offset: next }
     const ranges = await strategy(context, { n, outputs, offset })
     if (stateful) {
@@ -139,7 +141,10 @@ export class TransactionalLoop {
       journal.append({ f: 'apply', type: 'invoke', task, n })
     }
     step.apply(ranges, next)
-    if (stateful) journal.append({ f: 'apply', type: 'ok', task, n, nextInput: next })
+    if (stateful) {
+      journal.append({ f: 'apply', type: 'ok', task, n, nextInput: next })
+      points.reach('apply.after', task)
+    }
     this.#o.onProgress({ next, position: reader.position, lso: this.#lso, records: records.length })
   }
 }
