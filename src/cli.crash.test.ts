@@ -119,33 +119,39 @@ test('killed inside its second commit, opb recovers when it is run again', async
   expect(report).toMatchObject({ verdict: 'valid', totals: { output: 300, changelog: 300 } })
 })
 
-describe('a matrix that is stopped midway leaves no worker', () => {
-  const alive = (pid: number): boolean => existsSync(`/proc/${pid}`)
+const alive = (pid: number): boolean => existsSync(`/proc/${pid}`)
+
+test('Ctrl-C in the middle of a matrix: exit 130, and no worker is left', async () => {
   /** Process ids that the supervisor has journalled. */
   const workers = (): number[] => {
-    const cells = existsSync(cli.stateDir)
-      ? readdirSync(cli.stateDir).filter((name) => name.startsWith('cm-'))
-      : []
-    const files = cells.map((name) => path.join(cli.stateDir, name, 'journals', 'supervisor.a.1.jsonl'))
-    const lines = files
+    const cells = existsSync(cli.stateDir) ? readdirSync(cli.stateDir) : []
+    const files = cells
+      .filter((name) => name.startsWith('cm-'))
+      .map((name) => path.join(cli.stateDir, name, 'journals', 'supervisor.a.1.jsonl'))
       .filter((file) => existsSync(file))
-      .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'))
     return lines
       .filter((line) => line.includes('"f":"spawn"'))
       .map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]))
   }
+  const matrix = cli.start('crash-matrix --at opb.commit.mid --repeat 20')
+  await eventually('both workers', () => workers().length >= 2)
+  matrix.kill('SIGINT')
+  expect((await matrix.done).exit).toBe(130)
+  await eventually('the workers to be gone', () => !workers().some(alive), 5_000)
+})
 
-  test.each([
-    ['SIGINT', 130],
-    ['SIGKILL', undefined],
-  ] as const)('%s', async (signal, exit) => {
-    const before = workers().length
-    const matrix = cli.start('crash-matrix --at opb.commit.mid --repeat 20')
-    await eventually('both workers', () => workers().length >= before + 2)
-    matrix.kill(signal)
-    expect((await matrix.done).exit).toBe(exit)
-    await eventually('the workers to be gone', () => !workers().some(alive), 5_000)
-  })
+test('SIGKILL of eoslab takes its worker with it', async () => {
+  const prefix = newPrefix()
+  await cli.json(`topics create --prefix ${prefix}`)
+  const live = cli.start(`opb --prefix ${prefix}`)
+  await eventually('opb to recover', () => live.said().includes('"lag zero"'))
+  const { message } = await cli.refusal(opb(prefix))
+  const worker = Number(/pid (\d+)/.exec(message)?.[1])
+  expect(alive(worker)).toBe(true)
+  live.kill('SIGKILL')
+  await live.done
+  await eventually('the worker to be gone', () => !alive(worker), 5_000)
 })
 
 describe('bad input is refused before a broker is looked for', () => {
