@@ -188,6 +188,25 @@ export class History {
     return this
   }
 
+  /** An incarnation was given this epoch by its fence; the line may be written much later. */
+  fenced(operator: 'opa' | 'opb', incarnation: string, epoch: number): this {
+    const at = this.#clock++
+    this.journals.push({
+      f: 'fence',
+      type: 'ok',
+      task: 0,
+      transactionalId: `t.${operator}-0`,
+      producerId: '1',
+      epoch,
+      t: at,
+      at,
+      who: operator,
+      incarnation,
+      i: this.journals.length + 1,
+    })
+    return this
+  }
+
   manifest(entry: Partial<SnapshotEntry>, file: { exists?: boolean; intact?: boolean } = {}): this {
     this.snapshots.push({
       entry: {

@@ -281,6 +281,22 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'offset-behind',
+    what: 'the same, told by the epochs of the fences and not by the order of the lines',
+    breaks: () => {
+      const h = goodHistory().fenced('opa', 'opa.a.1', 0).fetched('opa', 'opa.a.1', null).opa([0, 1, 2])
+      h.fenced('opa', 'opa.a.2', 1).fetched('opa', 'opa.a.2', 1)
+      return h.opa([3, 4, 5], { incarnation: 'opa.a.2' }).opb([0, 1, 2, 4, 5])
+    },
+    place: { topic: 't.orders', partition: 0, offset: 1, key: 't.opa', incarnation: 'opa.a.2' },
+    almost: () => {
+      // opa.a.1 was stopped before it could write its lines, and overtaken meanwhile.
+      const h = goodHistory().fenced('opa', 'opa.a.2', 1).fetched('opa', 'opa.a.2', null)
+      h.opa([0, 1, 2, 3, 4, 5], { incarnation: 'opa.a.2' })
+      return h.fenced('opa', 'opa.a.1', 0).fetched('opa', 'opa.a.1', null).opb([0, 1, 2, 3, 4])
+    },
+  },
+  {
     name: 'version-gap',
     what: 'seq 4 missing',
     breaks: () => {

@@ -78,16 +78,39 @@ function* fetchedOffsets(view: View, step: Step): Generator<FetchedOffset> {
   const lines = journals.filter(
     (e) => e.f === 'committed-offset' && e.type === 'ok' && e['group'] === step.group && e['topic'] === topic,
   )
+  const fences = fenceOrder(journals)
   const owners = new Map<number, Set<string>>()
   for (const event of lines.sort((a, b) => a.at - b.at || a.i - b.i)) {
     const partition = Number(event['partition'])
-    const earlier = new Set(owners.get(partition))
-    earlier.delete(event.incarnation)
+    const before = new Set(owners.get(partition))
+    before.delete(event.incarnation)
     const start = view.partition(step.input, partition)?.logStart ?? 0
     const offset = event['offset'] === null ? start : Number(event['offset'])
     if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) continue
+    const earlier = new Set([...before].filter((other) => !fences.later(other, event.incarnation, partition)))
     yield { event, partition, offset, earlier }
-    owners.set(partition, new Set([...earlier, event.incarnation]))
+    owners.set(partition, new Set([...before, event.incarnation]))
+  }
+}
+
+/**
+ * Who fenced whom. A process that was stopped between the broker's answer and its journal writes its line
+ * after those who took over from it; the epoch that it was given still says that it was there before them.
+ */
+function fenceOrder(journals: readonly HistoryEvent[]): {
+  later(one: string, than: string, partition: number): boolean
+} {
+  const fences = new Map<string, readonly [producerId: number, epoch: number]>()
+  for (const e of journals) {
+    if (e.f !== 'fence' || e.type !== 'ok' || e.task === undefined) continue
+    fences.set(`${e.incarnation}/${e.task}`, [Number(e['producerId']), Number(e['epoch'])])
+  }
+  return {
+    later: (one, than, partition) => {
+      const a = fences.get(`${one}/${partition}`)
+      const b = fences.get(`${than}/${partition}`)
+      return a !== undefined && b !== undefined && (a[0] - b[0] || a[1] - b[1]) > 0
+    },
   }
 }
 
