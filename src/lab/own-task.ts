@@ -31,7 +31,10 @@ export interface OwnedTask {
   readonly journal: Pick<Journal, 'append' | 'incarnation'>
 }
 
-export type Asked = Pick<RecoverOptions, 'manifest' | 'local' | 'replayFrom'>
+export type Asked = Pick<RecoverOptions, 'manifest' | 'local' | 'replayFrom' | 'chunkBytes'> & {
+  /** Only where neither state nor snapshot says it. */
+  readonly changelogMode?: ChangelogMode
+}
 
 export interface TaskContext {
   readonly target: Target

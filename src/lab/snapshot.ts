@@ -15,6 +15,7 @@ import type { Manifest, SnapshotEntry } from '../core/contracts/records.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import { loadManifests } from '../core/recovery/load.ts'
 import { distinct, entriesOf } from '../core/recovery/manifest.ts'
+import type { SnapshotKind } from '../core/recovery/snapshot-kind.ts'
 import { publishManifest } from '../core/recovery/publish.ts'
 import { resolveBroker } from './broker.ts'
 import { drawTable } from './draw.ts'
@@ -50,7 +51,12 @@ export interface TakeResult {
   readonly snapshots: readonly TakenSnapshot[]
 }
 
-export async function takeSnapshots(flags: TargetFlags, say: (text: string) => void): Promise<TakeResult> {
+/** `kind` is for tasks without a live owner; an owner goes by its own. */
+export async function takeSnapshots(
+  flags: TargetFlags,
+  say: (text: string) => void,
+  kind: SnapshotKind = 'auto',
+): Promise<TakeResult> {
   const target = findTarget(flags)
   say(target.chosen)
   const onDisk = target.tasks ?? tasksOnDisk(target)
@@ -70,7 +76,7 @@ export async function takeSnapshots(flags: TargetFlags, say: (text: string) => v
           taken.set(
             task,
             await withOwnTask(context, { manifest: 'latest', local: 'keep' }, (owned) =>
-              takeOwn(target, task, owned),
+              takeOwn(target, owned, { task, kind }),
             ),
           )
         }
@@ -98,7 +104,11 @@ async function askOwner(target: Target, task: number, by: string): Promise<Taken
   }
 }
 
-async function takeOwn(target: Target, task: number, owned: OwnedTask): Promise<TakenSnapshot> {
+async function takeOwn(
+  target: Target,
+  owned: OwnedTask,
+  { task, kind }: { task: number; kind: SnapshotKind },
+): Promise<TakenSnapshot> {
   const { recovered, home, shelf, producer, journal } = owned
   const started = hostClock.monotonicMs()
   const wall = hostClock.wallMs()
@@ -111,7 +121,7 @@ async function takeOwn(target: Target, task: number, owned: OwnedTask): Promise<
     createdAt: Math.floor(wall / 1000),
     known: recovered.known,
     retain: RETAIN,
-    kind: 'auto',
+    kind,
   })
   const ms = hostClock.monotonicMs() - started
   journal.append({

@@ -59,6 +59,10 @@ export class SnapshotDirectory implements SnapshotShelf {
     return [...found.values()]
   }
 
+  has(entry: SnapshotEntry): boolean {
+    return statSync(snapshotFile(this.where, entry), { throwIfNoEntry: false })?.size === entry.bytes
+  }
+
   removeLeftovers(): string[] {
     const names = this.#names()
     const left = names.filter(

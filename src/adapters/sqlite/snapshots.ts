@@ -6,7 +6,7 @@
  * that `removeLeftovers` knows.
  * Does not: publish the manifest (core/recovery/publish.ts), nor prune.
  */
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -24,7 +24,7 @@ import type { Written } from './copy.ts'
 import { renameDurably, requireWritable, writeDurably } from './files.ts'
 import { writePartial } from './partial-write.ts'
 import type { PartialOrder } from './partial-write.ts'
-import { UNFINISHED, snapshotFile, snapshotName } from './snapshot-files.ts'
+import { SnapshotDirectory, UNFINISHED, snapshotName } from './snapshot-files.ts'
 import type { ThreadAnswer, ThreadOrder } from './snapshot-thread.ts'
 
 export interface SnapshotOrder {
@@ -105,9 +105,9 @@ const unfinishedFile = (order: SnapshotOrder, kind: SnapshotEntry['kind']): stri
 /** Nothing is built on a chain whose files are not there in their size. */
 function whole(order: SnapshotOrder, chosen: Chosen): Chosen {
   if (chosen.kind === 'full') return chosen
-  const there = (entry: SnapshotEntry): boolean =>
-    statSync(snapshotFile(order.dir, entry), { throwIfNoEntry: false })?.size === entry.bytes
-  return (chainOf(chosen.base, order.known) ?? []).every(there) ? chosen : { kind: 'full' }
+  const shelf = new SnapshotDirectory(order.dir)
+  const chain = chainOf(chosen.base, order.known) ?? []
+  return chain.every((entry) => shelf.has(entry)) ? chosen : { kind: 'full' }
 }
 
 /** Undefined if a partial would not pay, or if nobody knows what has changed. */

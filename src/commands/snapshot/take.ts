@@ -1,5 +1,7 @@
 /** `eoslab snapshot take`: a snapshot of each task, by its live owner if it has one. */
+import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../../base.ts'
+import { SNAPSHOT_KINDS } from '../../core/recovery/snapshot-kind.ts'
 import type { TakeResult } from '../../lab/snapshot.ts'
 import { taskFlags } from '../../lab/task-flags.ts'
 
@@ -9,12 +11,20 @@ export default class SnapshotTake extends LabCommand {
     'A running OpB is asked through its local socket and answers when its manifest is committed. A task without ' +
     'a live owner is fenced and recovered first.'
   static override examples = ['<%= config.bin %> <%= command.id %> --prefix p1.']
-  static override flags = taskFlags
+  static override flags = {
+    kind: Flags.option({
+      summary: 'full, only what changed (partial), or partial while that is cheaper (auto)',
+      description: 'A live owner goes by its own --snapshot-kind.',
+      options: SNAPSHOT_KINDS,
+      default: 'auto',
+    })(),
+    ...taskFlags,
+  }
 
   async run(): Promise<TakeResult> {
     const { flags } = await this.parse(SnapshotTake)
     const { takeSnapshots, takeTable } = await import('../../lab/snapshot.ts')
-    const result = await takeSnapshots(flags, this.say)
+    const result = await takeSnapshots(flags, this.say, flags.kind)
     if (!this.jsonEnabled()) this.print(await takeTable(result))
     return result
   }

@@ -37,6 +37,8 @@ export interface SnapshotShelf {
   readonly where: string
   /** What the JSON beside the snapshot files says; unreadable ones are left out. */
   list(): SnapshotEntry[]
+  /** Whether its file is there in the right size; its content is checked when it is restored. */
+  has(entry: SnapshotEntry): boolean
   /** Removes what a killed copy left under a temporary name. Only after the fence. */
   removeLeftovers(): string[]
 }

@@ -45,7 +45,8 @@ export async function lineageNow(log: LogPort, options: RecoverOptions): Promise
 export interface KnownSnapshots {
   /** Newest record of the task's partition that can be read. */
   readonly manifest: Manifest | undefined
-  /** In the order they are tried: that manifest, what it retains, older records, the files' own JSON. */
+  /** In the order they are tried: that manifest and what it retains, there or not; then what older records
+   *  and the files' own JSON name, as far as the file is there: the others were pruned. */
   readonly entries: readonly SnapshotEntry[]
 }
 
@@ -75,8 +76,10 @@ export async function loadManifests(
   const beside = deps.shelf
     .list()
     .sort((a, b) => b.nextInputOffset - a.nextInputOffset || b.createdAt - a.createdAt)
-  const [manifest] = found
-  return { manifest, entries: distinct([...found.flatMap(entriesOf), ...beside]) }
+  const [manifest, ...older] = found
+  const named = manifest ? entriesOf(manifest) : []
+  const left = [...older.flatMap(entriesOf), ...beside].filter((entry) => deps.shelf.has(entry))
+  return { manifest, entries: distinct([...named, ...left]) }
 }
 
 export interface LogFacts {

@@ -77,7 +77,8 @@ export async function restoreState(
     deps.journal.append({ f: 'restore', type: 'ok', task, source: plan.source, snapshotId, keys, bytes })
     deps.say({ msg: 'restore ok', partition: task, source: plan.source, snapshotId, keys, bytes })
     const overlapFrom = overlap ? overlapOf(snapshots) : undefined
-    const whole = at.known.entries.filter((entry) => !damaged.has(entry.snapshotId))
+    // What is not there must not be promised by the next manifest either.
+    const whole = at.known.entries.filter((e) => !damaged.has(e.snapshotId) && deps.shelf.has(e))
     const usable = whole.filter((entry) => !unusable(entry, { ...situation, snapshots: whole }))
     return { store, source: plan.source, snapshotId, keys, bytes, usable, overlapFrom }
   }
