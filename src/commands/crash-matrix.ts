@@ -21,6 +21,7 @@ export default class CrashMatrix extends LabCommand {
       multiple: true,
       helpValue: 'POINT',
     }),
+    full: Flags.boolean({ summary: 'every point, pair and loop: 50 distinct ones and more' }),
     list: Flags.boolean({ summary: 'print the crash points and end' }),
     repeat: Flags.string({ summary: 'runs of each cell', default: '1', helpValue: 'N' }),
     seed: Flags.string({ summary: 'seed of workload and kills', default: '7', helpValue: 'N' }),
@@ -40,9 +41,9 @@ export default class CrashMatrix extends LabCommand {
     const { flags } = await this.parse(CrashMatrix)
     const matrix = await import('../lab/matrix.ts')
     if (flags.list) {
-      const { points, text } = matrix.listPoints()
+      const { text, ...listed } = matrix.listPoints()
       this.print(text)
-      return { points }
+      return listed
     }
     const result = await matrix.crashMatrix({
       ...flags,

@@ -5,8 +5,10 @@
  */
 import { checkOrders } from '../adapters/files/orders-file.ts'
 import { CRASH_POINTS, resolvePoints } from '../core/crash/points.ts'
+import { distinct, FULL } from '../core/crash/selection.ts'
+import { LabError } from '../core/errors.ts'
 import type { RunResult } from '../core/matrix/result.ts'
-import { heading, left, table, words } from '../core/report/blocks.ts'
+import { heading, left, list, table, text, words } from '../core/report/blocks.ts'
 import { resolveScenario, type Scenario } from '../core/scenario/resolve.ts'
 import { parseCount, parsePort, parseWindowSeconds } from '../core/scenario/units.ts'
 import { runExperiment } from './experiment.ts'
@@ -21,6 +23,8 @@ export interface MatrixFlags {
   readonly from?: string | undefined
   readonly window: string
   readonly cold: boolean
+  /** Every point, pair and loop; not with --at. */
+  readonly full?: boolean
   readonly keep: boolean
   readonly brokers?: string | undefined
   readonly stateDir: string
@@ -33,10 +37,16 @@ const MAX_SEED = 2 ** 32 - 1
 
 /** The scenario that the flags ask for; checks every one of them. */
 export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
+  if (flags.full && (flags.at || flags.cold)) {
+    throw new LabError('USAGE', '--full is every point already; it goes with neither --at nor --cold', {
+      hint: 'name the points, or run all of them',
+    })
+  }
   const orders = flags.orders === undefined ? undefined : parseCount(flags.orders, '--orders', { min: 1 })
   const file = {
-    name: 'crash-matrix',
-    points: flags.at === undefined ? undefined : [...flags.at],
+    name: flags.full ? 'crash-matrix-full' : 'crash-matrix',
+    points: pointsAsked(flags),
+    cells: flags.full ? FULL.cold.map((point) => ({ point, mode: 'cold' as const })) : undefined,
     seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
     partitions: parseCount(flags.partitions, '--partitions', { min: 1, max: 100 }),
     repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1000 }),
@@ -53,11 +63,16 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
   return { ...scenario, orders: fed, ...cold }
 }
 
+function pointsAsked({ at, full }: MatrixFlags): string[] | undefined {
+  if (full) return [...FULL.points]
+  return at === undefined ? undefined : [...at]
+}
+
 /** With --cold every point is a single cell whose local state is deleted. */
 function coldCells(flags: MatrixFlags): Pick<Scenario, 'points' | 'cells'> {
   const wanted = flags.at
     ? resolvePoints(flags.at)
-    : CRASH_POINTS.filter((p) => p.stateful).map((point) => ({ point, hit: null }))
+    : CRASH_POINTS.filter((p) => p.stateful && p.byDefault).map((point) => ({ point, hit: null }))
   const cells = wanted.map(({ point, hit }) => ({
     point: point.name,
     mode: 'cold' as const,
@@ -80,14 +95,26 @@ export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
 
 export const matrixText = (result: RunResult): string => runForTerminal(result)
 
-export function listPoints(): { points: object[]; text: string } {
-  const points = CRASH_POINTS.map(({ name, sentence, precondition, made }) => ({
+export function listPoints(): { points: object[]; full: string[]; text: string } {
+  const points = CRASH_POINTS.map(({ name, sentence, precondition, made, byDefault }) => ({
     point: name,
     sentence,
     precondition,
     made,
+    default: byDefault,
   }))
-  const rows = points.map((p) => [p.point, p.sentence, p.precondition, p.made])
-  const columns = [left('point'), words('killed when'), words('needs'), left('killed by')]
-  return { points, text: forTerminal([heading(1, 'Crash points'), table(columns, rows)]) }
+  const rows = points.map((p) => [p.point, p.default ? 'yes' : '', p.sentence, p.precondition, p.made])
+  const columns = [left('point'), left('default'), words('killed when'), words('needs'), left('killed by')]
+  const full = distinct(FULL)
+  const pairs = full.filter((name) => name.includes('+'))
+  const blocks = [
+    heading(1, 'Crash points'),
+    table(columns, rows),
+    heading(2, 'Pairs of --full: the second kill is of the life that follows the first'),
+    list(pairs),
+    text(
+      `--full: ${full.length} distinct points and pairs, and ${FULL.cold.length} restarts without local state.`,
+    ),
+  ]
+  return { points, full, text: forTerminal(blocks) }
 }

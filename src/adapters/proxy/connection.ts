@@ -27,6 +27,11 @@ export interface Target {
   readonly port: number
 }
 
+export interface Held {
+  release(): Promise<FrameSeen | undefined>
+  destroy(): void
+}
+
 /** What the connections of one proxy share. */
 export interface ProxyState {
   readonly defaultTarget: Target | undefined
@@ -35,7 +40,7 @@ export interface ProxyState {
   readonly orders: Map<string, ArmOrder>
   readonly note: (frame: FrameSeen) => void
   /** Connections that hold an EndTxn back, by transactional id. */
-  readonly held: Map<string, { release(): Promise<FrameSeen | undefined> }>
+  readonly held: Map<string, Held>
 }
 
 interface Awaited {
@@ -232,7 +237,10 @@ export class ProxyConnection {
   #hold(order: ArmOrder, held: { bytes: Buffer; request: TransactionRequest }): void {
     this.#silence()
     this.#held = held
-    this.#state.held.set(order.transactionalId, { release: () => this.#release(held) })
+    this.#state.held.set(order.transactionalId, {
+      release: () => this.#release(held),
+      destroy: () => this.destroy(),
+    })
     this.#fire(order, this.#note(held.request, 'held'))
   }
 

@@ -133,7 +133,7 @@ async function expectSilent(
   expect(c.socket.readable).toBe(true)
 }
 
-describe('the three moments', () => {
+describe('the moments', () => {
   test('before: EndTxn never reaches the broker, the connection is open and silent', async () => {
     const broker = await scriptedBroker()
     const proxy = await proxyTo(broker.address)
@@ -191,6 +191,39 @@ describe('the three moments', () => {
     expect(fired[0]).toMatchObject({ moment: 'delivered', errorCode: 0 })
     c.socket.write(metadata(2))
     await until(() => c.answers.length === 2)
+  })
+
+  test('held: kept back beyond the end of its client, then let go as it came; the answer is noted', async () => {
+    const broker = await scriptedBroker([47])
+    const proxy = await proxyTo(broker.address)
+    const fired = armed(proxy, 'held')
+    const c = await client(proxy.address)
+    c.socket.write(endTxn(7))
+    await until(() => fired.length === 1)
+    expect(fired[0]).toMatchObject({ direction: 'request', moment: 'held', epoch: 3 })
+    await expectSilent(c, broker, proxy)
+    c.socket.destroy()
+    await gone(c.socket)
+    const answer = await proxy.release(TX)
+    expect(answer).toMatchObject({ direction: 'response', errorCode: 47, correlationId: 7 })
+    expect(broker.seen.filter((each) => each.api === 26)).toEqual([{ api: 26, correlationId: 7 }])
+    expect(proxy.frames().map((frame) => frame.moment)).toEqual(['held', 'released', 'withheld'])
+    expect(await proxy.release(TX)).toBeUndefined()
+  })
+
+  test('held: a broker that is gone answers nothing, and closing lets go of what was never released', async () => {
+    const broker = await scriptedBroker()
+    const proxy = await proxyTo(broker.address)
+    const fired = armed(proxy, 'held')
+    const c = await client(proxy.address)
+    c.socket.write(endTxn(7))
+    await until(() => fired.length === 1)
+    c.socket.destroy()
+    const upstream = broker.sockets[0]!
+    const closed = gone(upstream)
+    await proxy.close()
+    await closed
+    expect(await proxy.release(TX)).toBeUndefined()
   })
 
   test.each(['mid', 'after'] as const)(

@@ -85,6 +85,8 @@ export async function startWireProxy(options: WireProxyOptions): Promise<WirePro
     },
     frames: () => notes.list(),
     close: () => {
+      // One that still holds a frame back has outlived its client.
+      for (const held of state.held.values()) held.destroy()
       closing ??= close(server, connections)
       return closing
     },
