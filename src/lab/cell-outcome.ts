@@ -211,6 +211,7 @@ export function cellOutcome(judged: Judged): CellResult {
     point: plan.point,
     hit: plan.hit,
     kills: plan.kills,
+    reached: allKilled(judged),
     operator: plan.operator,
     guarantee: (plan.workers?.opa ?? SAFE_WORKER).guarantee,
     mutant: plan.mutant,

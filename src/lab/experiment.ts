@@ -18,6 +18,7 @@ import { createProgress, type Progress } from '../adapters/terminal/progress.ts'
 import { topicNames } from '../core/contracts/names.ts'
 import { planMatrix, type PlannedCell } from '../core/crash/plan.ts'
 import { resolvePoints } from '../core/crash/points.ts'
+import { coverageOf } from '../core/matrix/coverage.ts'
 import type { CellResult, RunResult } from '../core/matrix/result.ts'
 import { number } from '../core/report/numbers.ts'
 import { evaluate } from '../core/scenario/expect.ts'
@@ -256,6 +257,7 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
     results: stage.folder.dir,
     brokers: broker.brokers,
     cells,
+    coverage: coverageOf(cells),
     expectations,
     provenance: await provenance({
       seed: scenario.seed,

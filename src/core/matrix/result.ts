@@ -71,6 +71,8 @@ export interface CellResult {
   readonly cell: string
   readonly point: string
   readonly hit: number
+  /** All its kills were made; whether they are proven is the evidence's word. */
+  readonly reached?: boolean
   /** Every kill of the cell: one, except for pairs and loops. */
   readonly kills?: readonly { readonly point: string; readonly hit: number }[]
   readonly operator: 'opa' | 'opb'
@@ -157,6 +159,14 @@ export interface Provenance {
   readonly argv: readonly string[]
 }
 
+/** Distinct points and pairs of a run; repeats and cold restarts are none of their own. */
+export interface Coverage {
+  readonly points: number
+  readonly reached: number
+  readonly hit: number
+  readonly vacuous: readonly string[]
+}
+
 export interface RunResult {
   readonly experiment: string
   readonly verdict: Verdict
@@ -164,6 +174,7 @@ export interface RunResult {
   readonly results: string
   readonly brokers: string
   readonly cells: readonly CellResult[]
+  readonly coverage?: Coverage
   readonly expectations: readonly Expectation[]
   readonly provenance: Provenance
   readonly wall_ms: number

@@ -6,6 +6,7 @@
  * Does not: find or judge runs, or hide a verdict: a vacuous cell is shown as what it is.
  */
 import type { CellResult, Provenance, RunResult } from '../matrix/result.ts'
+import { coverageOf, coverageText } from '../matrix/coverage.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
 import { code, heading, left, list, right, table, text } from './blocks.ts'
 import type { Block } from './blocks.ts'
@@ -48,6 +49,7 @@ export function terminalBlocks(run: RunResult): Block[] {
     heading(2, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
     ...twin(run),
     verdictTable(run.cells),
+    text(coverageText(run.coverage ?? coverageOf(run.cells))),
     heading(3, 'What happened'),
     stories(run.cells),
     heading(3, 'Time to recover, in milliseconds'),
@@ -106,6 +108,7 @@ function runBlocks(run: RunResult): Block[] {
     ...expectations(run),
     heading(3, 'Verdicts'),
     verdictTable(run.cells),
+    text(coverageText(run.coverage ?? coverageOf(run.cells))),
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     heading(3, 'Time to recover'),
     ...(groups(run.cells).some((group) => group.cells.length > 1)

@@ -2,8 +2,9 @@
  * The tables of one run: what was proven, what recovery cost, what went in and came out.
  *
  * Promises: the verdict table has every cell; the tables of numbers have one row per cell, or per crash
- * point where repeats share it (median, least, largest, n). Column names are the field names of the data.
+ * point where repeats share it (median, its interval, n). Column names are the field names of the data.
  */
+import { nameOfKills } from '../matrix/coverage.ts'
 import type { CellResult } from '../matrix/result.ts'
 import type { AnomalyName, AnomalyPlace } from '../oracle/verdict.ts'
 import { left, list, right, table, words } from './blocks.ts'
@@ -21,7 +22,7 @@ export interface Group {
 export function groups(cells: readonly CellResult[]): Group[] {
   const byPoint = new Map<string, CellResult[]>()
   for (const cell of cells) {
-    const key = JSON.stringify([cell.point, cell.mode, cell.guarantee, cell.mutant])
+    const key = JSON.stringify([nameOfKills(cell), cell.mode, cell.guarantee, cell.mutant])
     const others = byPoint.get(key)
     if (others) others.push(cell)
     else byPoint.set(key, [cell])
@@ -33,7 +34,7 @@ const labelOf = (same: readonly CellResult[]): string => {
   const [first] = same
   if (!first) return NOTHING
   if (same.length === 1) return first.cell
-  return first.mode === 'cold' ? `${first.point} (cold)` : first.point
+  return first.mode === 'cold' ? `${nameOfKills(first)} (cold)` : nameOfKills(first)
 }
 
 export const verdictTable = (cells: readonly CellResult[]): Block =>
