@@ -1,7 +1,6 @@
 /** `eoslab gen`: orders into the pipeline, generated from a seed or read from a file. */
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
-import type { GenResult } from '../lab/gen.ts'
 
 const number = (summary: string, helpValue = 'N') => Flags.string({ summary, helpValue })
 
@@ -29,42 +28,36 @@ export default class Gen extends LabCommand {
     seed: number('same seed, same orders (default 1)'),
     partitions: number('partitions of topics that have to be made (default 1)'),
     to: Flags.string({
-      summary: 'raw into orders, or normalised into orders.enriched, without identity headers',
-      options: ['orders', 'enriched'],
+      summary:
+        'raw into orders; normalised into orders.enriched, without identity headers; or snapshots, manifests and a changelog, to study recovery alone',
+      options: ['orders', 'enriched', 'artefacts'],
       default: 'orders',
     }),
+    keys: number('artefacts: keys of the state (default 10,000)'),
+    tail: number('artefacts: changes behind the newest snapshot (default 1,000)'),
+    skipped: number('artefacts: share of the tail that repeats a seq (default 5%)', '5%'),
+    partials: number('artefacts: partial snapshots on top of the full one (default 2)'),
+    compacted: Flags.boolean({ summary: 'artefacts: run the cleaner over the changelog' }),
   }
 
-  async run(): Promise<GenResult> {
+  async run(): Promise<unknown> {
     const { flags } = await this.parse(Gen)
+    const place = { brokers: flags.brokers, stateDir: flags['state-dir'], quiet: this.isQuiet }
+    const { genText, artefactsText } = await import('../lab/gen-text.ts')
+    const artefacts = await import('../lab/artefacts-plan.ts')
+    if (flags.to === 'artefacts') {
+      const plan = artefacts.planArtefacts(flags)
+      const { makeArtefacts } = await import('../lab/artefacts.ts')
+      const made = await makeArtefacts({ ...place, plan })
+      this.print(artefactsText(made))
+      return made
+    }
+    artefacts.refuseArtefactFlags(flags)
     const { planGen } = await import('../lab/gen-plan.ts')
     const plan = planGen(flags)
     const { gen } = await import('../lab/gen.ts')
-    const result = await gen({
-      plan,
-      brokers: flags.brokers,
-      stateDir: flags['state-dir'],
-      quiet: this.isQuiet,
-    })
-    this.print(describe(result))
+    const result = await gen({ ...place, plan })
+    this.print(genText(result))
     return result
   }
-}
-
-const count = (n: number): string => n.toLocaleString('en')
-
-/** The totals for people, one line each. */
-function describe(result: GenResult): string {
-  const seconds = (result.wall_ms / 1000).toFixed(2)
-  const lines = [
-    ['topic', `${result.topic}, ${result.partitions} partition${result.partitions === 1 ? '' : 's'}`],
-    ['orders', `${count(result.orders)} in ${seconds} s (${count(result.orders_per_second)}/s)`],
-    ['bytes', count(result.bytes)],
-    result.seed === null ? ['from', result.from ?? ''] : ['seed', String(result.seed)],
-    ...(result.dirty ? [['dirty', `${count(result.dirty)}, and ${count(result.untidy ?? 0)} untidy`]] : []),
-    ...(result.duplicate_ids ? [['duplicate ids', count(result.duplicate_ids)]] : []),
-    ...(result.left_out > 0 ? [['left out', `${count(result.left_out)} that the rules reject`]] : []),
-    ['truth', result.truth ?? 'none'],
-  ]
-  return lines.map(([name, text]) => `${name!.padEnd(14)}${text}`).join('\n')
 }
