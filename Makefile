@@ -47,6 +47,9 @@ smoke: setup ## the default matrix on exactly-once
 mutants: setup ## every broken twin, each caught by its primary anomaly
 	@bin/eoslab run experiments/mutants/*.yaml
 
+bench: setup ## what speed was promised, measured here: medians, least, largest, goal
+	@node scripts/bench.ts $(RUNS)
+
 docs: $(STAMP) ## rewrite the parts of the docs that repeat tables of the code
 	@node scripts/docs.ts
 
