@@ -61,6 +61,7 @@ function listen(run: Run): void {
       run.points.order(message.order)
       send({ type: 'crash-accepted' })
     } else if (message.type === 'armed') run.armed?.()
+    else if (message.type === 'own') run.own?.(message.tasks)
     else if (message.type === 'snapshot') void serveSnapshot(run, message.task, message.request)
   })
   // The supervisor is gone, perhaps by SIGKILL: a worker without one must not go on, and not tidy up either.
@@ -128,9 +129,29 @@ function prepare(spec: WorkerSpec): Run {
   return run
 }
 
-async function work(run: Run): Promise<void> {
-  const ready = await Promise.all(run.spec.tasks.map((task) => taskOf(run, task)))
+/** Recovers a set of tasks together and runs them to their end. */
+async function runTasks(run: Run, tasks: readonly number[]): Promise<void> {
+  const ready = await Promise.all(tasks.map((task) => taskOf(run, task)))
   await Promise.all(ready.map((task) => task.start()))
+}
+
+/** Until all tasks have ended, those included that are taken over on the way. */
+function owning(run: Run): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let open = 0
+    run.own = (tasks) => {
+      open++
+      run.journal.append({ f: 'own', type: 'info', tasks })
+      runTasks(run, tasks).then(() => {
+        if (--open === 0) resolve()
+      }, reject)
+    }
+    run.own(run.spec.tasks)
+  })
+}
+
+async function work(run: Run): Promise<void> {
+  await owning(run)
   for (const action of run.onStop) await action()
   run.journal.append({ f: 'stop', type: 'info', reason: 'done' })
   await run.log.close()

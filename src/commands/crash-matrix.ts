@@ -27,6 +27,10 @@ export default class CrashMatrix extends LabCommand {
     seed: Flags.string({ summary: 'seed of workload and kills', default: '7', helpValue: 'N' }),
     orders: Flags.string({ summary: 'orders per cell (default 2000, or all of --from)', helpValue: 'N' }),
     partitions: Flags.string({ summary: 'partitions of every topic', default: '1', helpValue: 'N' }),
+    instances: Flags.string({
+      summary: 'processes per operator; with 2 or more the tasks of a killed one are taken over',
+      helpValue: 'N',
+    }),
     from: Flags.string({ summary: 'orders from a file: CSV with header, or JSON Lines', helpValue: 'FILE' }),
     window: Flags.string({ summary: 'window of the aggregates', default: '60s', helpValue: '60s' }),
     cold: Flags.boolean({ summary: "delete OpB's local state between kill and restart" }),

@@ -11,7 +11,7 @@ import { phasesOf } from '../core/crash/phases.ts'
 import { story } from '../core/crash/story.ts'
 import type { TopicNames } from '../core/contracts/names.ts'
 import type { HistoryEvent } from '../core/history/event.ts'
-import type { CellResult, CellTotals, Evidence } from '../core/matrix/result.ts'
+import { NO_KILL, type CellResult, type CellTotals, type Evidence } from '../core/matrix/result.ts'
 import { splitOrders } from '../core/matrix/split.ts'
 import type { OracleInput, RawPartition } from '../core/oracle/input.ts'
 import { worst, type Judgement, type Verdict } from '../core/oracle/verdict.ts'
@@ -84,7 +84,7 @@ function factsOf(judged: Judged): KillFacts[] {
     sqliteNextInputAtKill: death.state?.nextInput,
     sqliteNextChangelogAtKill: death.state?.nextChangelog,
     snapshotFiles: death.snapshotFiles,
-    txnTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    txnTimeoutMs: plan.tuning?.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS,
     killLine: death.randomEvent?.i,
     wokenAt: death.wokenAt,
   }))
@@ -102,12 +102,17 @@ const NO_EVIDENCE: Evidence = {
   frames: [],
 }
 
-const evidenceOf = (judged: Judged): Evidence =>
-  judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
+function evidenceOf(judged: Judged): Evidence {
+  if (judged.plan.point === NO_KILL) {
+    return { ...NO_EVIDENCE, verdict: 'none', summary: 'no kill was asked for' }
+  }
+  return judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
+}
 
 /** Why a proven kill proves nothing all the same, or undefined. */
 function emptyReason(judged: Judged, split: { before: number; after: number }): string | undefined {
   const { plan, run } = judged
+  if (plan.point === NO_KILL) return undefined
   const missed = plan.kills[run.deaths.length]
   if (missed)
     return `the point was not reached: everything was processed before hit ${missed.hit} of ${missed.point}`
@@ -235,17 +240,20 @@ export function cellOutcome(judged: Judged): CellResult {
     snapshot_bytes: snapshot?.bytes ?? null,
     totals,
     command: judged.command,
-    story: story({
-      point: run.deaths.at(-1)?.point ?? plan.point,
-      before: run.deaths.slice(0, -1).map(({ point }) => point),
-      task: plan.task,
-      mode: plan.mode,
-      evidence,
-      journals: lives,
-      verdict,
-      anomalies,
-      dangling: ownDangling(judged),
-    }),
+    story:
+      plan.point === NO_KILL
+        ? 'Nobody was killed.'
+        : story({
+            point: run.deaths.at(-1)?.point ?? plan.point,
+            before: run.deaths.slice(0, -1).map(({ point }) => point),
+            task: plan.task,
+            mode: plan.mode,
+            evidence,
+            journals: lives,
+            verdict,
+            anomalies,
+            dangling: ownDangling(judged),
+          }),
     overcharge_total: judgement.overchargeTotal,
     overcharge: judgement.overcharge.slice(0, 20),
     problem: run.problem ? `${run.problem.code}: ${run.problem.message}` : null,

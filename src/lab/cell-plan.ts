@@ -10,6 +10,15 @@ import type { WorkerExit } from '../core/ports/workers.ts'
 import type { Restart, WorkerOptions } from '../core/scenario/mutants.ts'
 import type { SnapshotDone } from './crew.ts'
 
+/** What a scenario may set beside the plan. */
+export interface Tuning {
+  readonly commitIntervalMs: number
+  readonly transactionTimeoutMs: number
+  readonly snapshotEvery: { readonly ms?: number; readonly updates?: number } | null
+  /** Orders per second; null: as fast as the broker takes them. */
+  readonly rate: number | null
+}
+
 /** What one cell is to be; the planner's output with the scenario's workers. */
 export interface CellPlan {
   readonly cell: string
@@ -30,6 +39,7 @@ export interface CellPlan {
   readonly pipeline: 'reference' | 'reference-stateless'
   readonly workers?: { readonly opa: WorkerOptions; readonly opb: WorkerOptions }
   readonly restart?: Restart
+  readonly tuning?: Tuning
   readonly mutant: string | null
   /** The hit was asked for: having nothing before or after it is then no fault. */
   readonly asked: boolean

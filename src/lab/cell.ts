@@ -13,7 +13,7 @@ import { SAFE_WORKER, type WorkerOptions } from '../core/scenario/mutants.ts'
 import { CrewMember, type SnapshotDone } from './crew.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, CellRun } from './cell-plan.ts'
-import { KillChain } from './kill-chain.ts'
+import { KillChain, type Chain } from './kill-chain.ts'
 import { drained, type Scope } from './observe.ts'
 import { cellSpec } from './spec.ts'
 import { until } from './wait.ts'
@@ -57,7 +57,7 @@ export class Cell {
       const snapshots = await this.#snapshot()
       this.#snapshots = snapshots
       this.#chain = new KillChain(this)
-      const chain = await this.#chain.run()
+      const chain = plan.kills.length === 0 ? await this.#unharmed() : await this.#chain.run()
       deps.say('draining')
       await this.settled('all orders to be processed after the restart')
       const clean = await this.#stopAll()
@@ -134,7 +134,7 @@ export class Cell {
     const newest = new Map<string, CrewMember>()
     for (const member of this.#crew)
       if (member.spec.operator === operator) newest.set(member.spec.instance, member)
-    return [...newest.values()]
+    return [...newest.values()].filter((member) => !member.retired)
   }
 
   readonly failure = (): LabError | undefined => {
@@ -196,6 +196,13 @@ export class Cell {
       failed: this.failure,
     })
     return members.flatMap((m) => [...m.snapshots])
+  }
+
+  /** Nobody is killed: what the other cells are compared with. */
+  async #unharmed(): Promise<Chain> {
+    this.deps.say('flowing, nobody is killed')
+    await this.feed(this.plan.orders - this.#fed)
+    return { deaths: [], nextIncarnation: undefined, respawnedAt: undefined }
   }
 
   /** Asks everyone to stop; false if one did not end with code 0. OpA first, so that OpB sees all of it. */

@@ -16,7 +16,7 @@ import { inspectSnapshots } from '../adapters/sqlite-dump/snapshot-files.ts'
 import { type TopicNames, groupName, prefixDirectory, topicNames } from '../core/contracts/names.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import type { HistoryEvent } from '../core/history/event.ts'
-import type { OracleInput, RawTopic, SnapshotDump } from '../core/oracle/input.ts'
+import type { OracleInput, RawTopic, SnapshotDump, StateDump } from '../core/oracle/input.ts'
 import { namedSnapshots } from '../core/oracle/manifests.ts'
 
 export interface CollectOptions {
@@ -84,7 +84,7 @@ export async function collect(options: CollectOptions): Promise<OracleInput> {
       groups,
       topics,
       groupOffsets,
-      states,
+      states: states && currentStates(states, journals ?? []),
       snapshots: await attempt('snapshots', () =>
         snapshotsOf(topics.snapshots, snapshotDir, () => ours('snapshots')),
       ),
@@ -117,6 +117,23 @@ async function snapshotsOf(
   const named = topic ? namedSnapshots(topic) : []
   if (named.length > 0) required()
   return inspectSnapshots(directory, named)
+}
+
+/**
+ * One state per task: where a task went from one instance to another, both have one, and the one whose owner
+ * fenced last is the task's. What the former owner left behind is stale by right and judged by nobody.
+ */
+export function currentStates(states: readonly StateDump[], journals: readonly HistoryEvent[]): StateDump[] {
+  const owner = new Map<number, string>()
+  for (const event of journals) {
+    if (event.who === 'opb' && event.f === 'fence' && event.type === 'ok' && event.task !== undefined)
+      owner.set(event.task, event.incarnation)
+  }
+  return states.filter(
+    (state) =>
+      states.every((other) => other === state || other.partition !== state.partition) ||
+      state.owner === owner.get(state.partition),
+  )
 }
 
 /**

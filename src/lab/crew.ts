@@ -24,6 +24,8 @@ export interface TaskStatus {
   records: number
 }
 
+const unstarted = (): TaskStatus => ({ recovered: false, next: undefined, zeroAt: undefined, records: 0 })
+
 export interface SnapshotDone {
   readonly task: number
   readonly snapshotId: string
@@ -39,6 +41,10 @@ export class CrewMember {
   readonly tasks = new Map<number, TaskStatus>()
   journalFile: string | undefined
   exit: WorkerExit | undefined
+  /** CLOCK_MONOTONIC: spawned, or the last time it was told to take over tasks. */
+  livesSince: number
+  /** Its tasks were taken over: it is not waited for, and not asked to stop. */
+  retired = false
   #failed: Extract<FromWorker, { type: 'failed' }> | undefined
   #expectEnd = false
   #crashAccepted = false
@@ -56,10 +62,9 @@ export class CrewMember {
     this.spec = spec
     this.#onArm = listeners.onArm ?? (() => {})
     this.#onLine = listeners.onLine ?? (() => {})
-    for (const task of spec.tasks) {
-      this.tasks.set(task, { recovered: false, next: undefined, zeroAt: undefined, records: 0 })
-    }
+    for (const task of spec.tasks) this.tasks.set(task, unstarted())
     this.handle = workers.spawn(spec)
+    this.livesSince = this.handle.spawnedAt
     this.handle.onMessage((message) => this.#receive(message))
     void this.handle.exited.then((exit) => (this.exit = exit))
   }
@@ -83,6 +88,13 @@ export class CrewMember {
 
   get lines(): readonly string[] {
     return this.#lines
+  }
+
+  /** Tells a living worker to take over tasks; their recovery is counted from `now`. */
+  own(tasks: readonly number[], now: number): void {
+    for (const task of tasks) this.tasks.set(task, unstarted())
+    this.livesSince = now
+    this.handle.send({ type: 'own', tasks })
   }
 
   /** From here on the end of the process is no failure. */

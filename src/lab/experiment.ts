@@ -16,10 +16,10 @@ import { openRawLog } from '../adapters/raw-log/platformatic.ts'
 import { PRAGMAS } from '../adapters/sqlite/store.ts'
 import { createProgress, type Progress } from '../adapters/terminal/progress.ts'
 import { topicNames } from '../core/contracts/names.ts'
-import { planMatrix, type PlannedCell } from '../core/crash/plan.ts'
+import { planMatrix, type PlanOptions, type PlannedCell } from '../core/crash/plan.ts'
 import { resolvePoints } from '../core/crash/points.ts'
 import { coverageOf } from '../core/matrix/coverage.ts'
-import type { CellResult, RunResult } from '../core/matrix/result.ts'
+import { NO_KILL, type CellResult, type RunResult } from '../core/matrix/result.ts'
 import { number } from '../core/report/numbers.ts'
 import { evaluate } from '../core/scenario/expect.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
@@ -61,14 +61,32 @@ interface Stage extends ExperimentOptions {
 
 /** The cells of a scenario; a pure function of it and of the number of orders. */
 export function planScenario(scenario: Scenario, orders: number): PlannedCell[] {
-  const common = { seed: scenario.seed, orders, partitions: scenario.partitions, repeat: scenario.repeat }
+  const { seed, partitions, repeat } = scenario
+  const common = { seed, orders, partitions, repeat, batch: scenario.batch ?? undefined }
   const planned =
     scenario.points?.length === 0 ? [] : planMatrix({ ...common, points: pointsOf(scenario.points) })
   const single = scenario.cells.flatMap(({ point, hit, mode }) =>
-    planMatrix({ ...common, points: resolvePoints([hit === undefined ? point : `${point}:${hit}`]), mode }),
+    point === NO_KILL
+      ? unharmed(common)
+      : planMatrix({
+          ...common,
+          points: resolvePoints([hit === undefined ? point : `${point}:${hit}`]),
+          mode,
+        }),
   )
   return [...planned, ...single]
 }
+
+/** Cells like the others, in which nobody is killed. */
+const unharmed = (common: PlanOptions): PlannedCell[] =>
+  planMatrix({ ...common, points: resolvePoints(['opb.commit.mid']) }).map((cell) => ({
+    ...cell,
+    cell: cell.cell.replace(cell.point, NO_KILL),
+    point: NO_KILL,
+    hit: 0,
+    kills: [],
+    at: NO_KILL,
+  }))
 
 const pointsOf = (points: readonly string[] | null) => (points === null ? undefined : resolvePoints(points))
 
@@ -182,11 +200,19 @@ function sourceOf(stage: Stage, seed: number): OrderSource {
     ...DEFAULT_PROFILE,
     orders,
     seed,
-    stores: scenario.stores ?? DEFAULT_PROFILE.stores,
-    products: scenario.products ?? DEFAULT_PROFILE.products,
+    ...keysOf(scenario),
     dirty: scenario.dirty ?? DIRTY,
     duplicateIds: DUPLICATE_IDS,
   })
+}
+
+/** With `keys` as many pairs, evenly used; else the mutant's or the generator's own. */
+function keysOf({ keys, stores, products }: Scenario) {
+  if (keys === null) {
+    return { stores: stores ?? DEFAULT_PROFILE.stores, products: products ?? DEFAULT_PROFILE.products }
+  }
+  const perStore = Math.max(1, Math.round(Math.sqrt(keys)))
+  return { stores: Math.ceil(keys / perStore), products: perStore, skew: 0 }
 }
 
 function placeOf(stage: Stage, planned: PlannedCell, index: number) {
@@ -197,6 +223,7 @@ function placeOf(stage: Stage, planned: PlannedCell, index: number) {
     `--seed ${planned.seed}`,
     ...(scenario.from === null ? [`--orders ${orders}`] : [`--from ${scenario.from}`]),
     `--partitions ${scenario.partitions}`,
+    ...(scenario.workers.opa.instances > 1 ? [`--instances ${scenario.workers.opa.instances}`] : []),
     `--window ${formatDuration(scenario.window * 1000)}`,
   ]
   return {
@@ -231,6 +258,12 @@ function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
     pipeline: scenario.pipeline,
     workers: scenario.workers,
     restart: scenario.restart,
+    tuning: {
+      commitIntervalMs: scenario.commitIntervalMs,
+      transactionTimeoutMs: scenario.transactionTimeoutMs,
+      snapshotEvery: scenario.snapshotEvery,
+      rate: scenario.rate,
+    },
     mutant: scenario.mutant,
   }
 }
@@ -251,6 +284,7 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
   const { scenario } = stage
   const { expectations, verdict } = evaluate(scenario.expect, cells)
   const result: RunResult = {
+    ...(scenario.sweep ? { sweep: scenario.sweep } : {}),
     experiment: scenario.name,
     verdict,
     seed: scenario.seed,

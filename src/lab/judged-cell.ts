@@ -61,6 +61,8 @@ async function prepare(place: CellPlace, names: TopicNames, partitions: number):
   const stale = old.filter((topic) => ours.has(topic))
   if (stale.length > 0) await place.admin.remove(stale)
   await place.admin.create(pipelineTopics(names, partitions))
+  // An elected leader may not know it yet and refuse the first orders; this asks until it answers.
+  await Promise.all(Array.from({ length: partitions }, (_, p) => place.log.offsets(names.orders, p)))
 }
 
 /** Resolves true when no transaction is open in any topic, false at the bound: the oracle then names it. */
@@ -148,6 +150,7 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     topic: names.orders,
     partitions: plan.partitions,
     source: place.source,
+    ...(plan.tuning?.rate ? { rate: plan.tuning.rate } : {}),
     truth,
   })
   const { brokers, log, stateRoot, prefix, say, onMember } = place

@@ -10,7 +10,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Kill } from '../core/crash/plan.ts'
 import { findPoint } from '../core/crash/points.ts'
-import { transactionalId, type Operator } from '../core/contracts/names.ts'
+import { instanceFolder, transactionalId, type Operator } from '../core/contracts/names.ts'
 import type { LabError } from '../core/errors.ts'
 import type { HistoryEvent } from '../core/history/event.ts'
 import type { WorkerSpec } from '../core/ports/workers.ts'
@@ -66,7 +66,7 @@ export class KillChain {
     return {
       deaths: this.#deaths,
       nextIncarnation: this.#next?.handle.incarnation,
-      respawnedAt: this.#next?.handle.spawnedAt,
+      respawnedAt: this.#next?.livesSince,
     }
   }
 
@@ -94,7 +94,7 @@ export class KillChain {
       await flowing
       return this.soFar()
     }
-    const member = await this.#comeBack(victims, zombie !== undefined)
+    const member = (this.#next = await this.#comeBack(victims, zombie !== undefined))
     await flowing
     await until(() => [...member.tasks.values()].every((t) => t.recovered), {
       what: `${member.name} to recover`,
@@ -223,11 +223,14 @@ export class KillChain {
   }
 
   async #comeBack(victims: readonly CrewMember[], overtakes: boolean): Promise<CrewMember> {
-    const { plan, members, scope, failure } = this.#stage
+    const { plan, deps, members, scope, failure } = this.#stage
     return restartVictims(victims, {
       restart: plan.restart ?? 'at-once',
       scope: scope(),
       opb: () => members('opb'),
+      peers: () => members(plan.operator).filter((m) => m.exit === undefined && !m.pausing),
+      now: () => deps.clock.monotonicMs(),
+      task: plan.task,
       spawn: (spec) => this.#spawn(overtakes ? { ...spec, takeOver: true } : spec),
       failed: failure,
     })
@@ -281,7 +284,8 @@ export class KillChain {
   #loseState(victims: readonly CrewMember[]): void {
     for (const victim of victims) {
       for (const task of victim.tasks.keys()) {
-        const dir = path.join(this.#stage.stateDir, `${victim.spec.operator}-${task}`)
+        const { operator, instance } = victim.spec
+        const dir = path.join(this.#stage.stateDir, instanceFolder(instance), `${operator}-${task}`)
         rmSync(dir, { recursive: true, force: true })
       }
     }

@@ -20,6 +20,7 @@ export interface MatrixFlags {
   readonly seed: string
   readonly orders?: string | undefined
   readonly partitions: string
+  readonly instances?: string | undefined
   readonly from?: string | undefined
   readonly window: string
   readonly cold: boolean
@@ -43,12 +44,14 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
     })
   }
   const orders = flags.orders === undefined ? undefined : parseCount(flags.orders, '--orders', { min: 1 })
+  const partitions = parseCount(flags.partitions, '--partitions', { min: 1, max: 100 })
   const file = {
     name: flags.full ? 'crash-matrix-full' : 'crash-matrix',
     points: pointsAsked(flags),
     cells: flags.full ? FULL.cold.map((point) => ({ point, mode: 'cold' as const })) : undefined,
     seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
-    partitions: parseCount(flags.partitions, '--partitions', { min: 1, max: 100 }),
+    partitions,
+    instances: instancesOf(flags, partitions),
     repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1000 }),
     window: parseWindowSeconds(flags.window),
     keep: flags.keep,
@@ -66,6 +69,16 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
 function pointsAsked({ at, full }: MatrixFlags): string[] | undefined {
   if (full) return [...FULL.points]
   return at === undefined ? undefined : [...at]
+}
+
+/** More than one: a killed instance's tasks are taken over by a living one. */
+function instancesOf(flags: MatrixFlags, partitions: number): number | undefined {
+  if (flags.instances === undefined) return undefined
+  const instances = parseCount(flags.instances, '--instances', { min: 1, max: 10 })
+  if (instances <= partitions) return instances
+  throw new LabError('USAGE', `--instances ${instances}: there are ${partitions} partition(s) to share`, {
+    hint: `give at least as many: --partitions ${instances}`,
+  })
 }
 
 /** With --cold every point is a single cell whose local state is deleted. */

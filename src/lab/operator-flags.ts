@@ -20,6 +20,11 @@ export const operatorFlags = {
   }),
   group: Flags.string({ summary: 'consumer group that holds the committed offsets', helpValue: 'GROUP' }),
   tasks: Flags.string({ summary: 'input partitions to own (default: all)', helpValue: '0,1' }),
+  instance: Flags.string({
+    summary: 'letter of this process where several share the tasks; its state has a folder of its own',
+    default: 'a',
+    helpValue: 'b',
+  }),
   'until-caught-up': Flags.boolean({ summary: 'end when everything committed so far is processed' }),
   'metrics-port': Flags.string({
     summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',

@@ -54,6 +54,7 @@ export interface OperatorFlags {
   readonly crashAt?: string | undefined
   readonly tasks?: string | undefined
   readonly metricsPort?: string | undefined
+  readonly instance: string
   readonly topics: Partial<TopicNames>
   readonly group?: string | undefined
   readonly window: string
@@ -87,6 +88,7 @@ interface CommonFlags {
   readonly group?: string | undefined
   readonly tasks?: string | undefined
   readonly 'metrics-port'?: string | undefined
+  readonly instance: string
   readonly 'until-caught-up': boolean
   readonly 'crash-at'?: string | undefined
 }
@@ -102,6 +104,7 @@ export const commonOf = (flags: CommonFlags) => ({
   group: flags.group,
   tasks: flags.tasks,
   metricsPort: flags['metrics-port'],
+  instance: flags.instance,
   untilCaughtUp: flags['until-caught-up'],
   crashAt: flags['crash-at'],
 })
@@ -121,6 +124,13 @@ const CHANGELOG: Readonly<Record<string, ChangelogMode>> = {
   on: 'after-image',
   off: 'off',
   delta: 'delta-only',
+}
+
+function readInstance(text: string): string {
+  if (/^[a-z]$/.test(text)) return text
+  throw new LabError('USAGE', `--instance ${JSON.stringify(text)} is no instance`, {
+    hint: 'give one letter from a to z',
+  })
 }
 
 function readTasks(text: string): number[] {
@@ -160,7 +170,7 @@ export function planOperator(flags: OperatorFlags): Plan {
       prefix,
       names,
       group: flags.group ?? groupName(prefix, flags.operator),
-      instance: 'a',
+      instance: readInstance(flags.instance),
       stateDir,
       snapshotDir: flags.snapshotDir ? path.resolve(flags.snapshotDir) : path.join(stateDir, 'snapshots'),
       guarantee: flags.guarantee as Guarantee,

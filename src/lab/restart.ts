@@ -7,12 +7,18 @@ import type { WorkerSpec } from '../core/ports/workers.ts'
 import type { Restart } from '../core/scenario/mutants.ts'
 import type { CrewMember } from './crew.ts'
 import { opbReached, type Scope } from './observe.ts'
+import { takeOver } from './takeover.ts'
 import { until } from './wait.ts'
 
 export interface RestartContext {
   readonly restart: Restart
   readonly scope: Scope
   readonly opb: () => readonly CrewMember[]
+  /** The living members of the victims' operator. */
+  readonly peers: () => readonly CrewMember[]
+  readonly now: () => number
+  /** Task of the kill. */
+  readonly task: number
   readonly spawn: (spec: WorkerSpec) => CrewMember
   readonly failed: () => LabError | undefined
 }
@@ -32,6 +38,7 @@ export async function restartVictims(
       failed,
     })
   }
+  if (restart === 'takeover') return takeOver(victims, context)
   if (restart === 'interleaved-two-instances') return restartLaterFirst(victims, context)
   return context.spawn({ ...victims[0]!.spec, crashAt: null })
 }

@@ -7,12 +7,14 @@ import path from 'node:path'
 import { checkOrders } from '../adapters/files/orders-file.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { worst, type Verdict } from '../core/oracle/verdict.ts'
+import { sweepBlocks, sweepsOf } from '../core/report/sweep.ts'
 import { moneyBlocks } from '../core/report/money.ts'
 import { parseCount, parsePort } from '../core/scenario/units.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
 import { runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal, runForTerminal } from './report.ts'
-import { loadScenario } from './scenario.ts'
+import { writeSweep } from './sweep.ts'
+import { loadScenarios } from './scenario.ts'
 
 export interface RunFilesOptions {
   readonly brokers?: string | undefined
@@ -32,8 +34,7 @@ export interface RunsDone {
 }
 
 /** The file's scenario with the flags on top; a file of orders gives all of them unless fewer are asked for. */
-async function scenarioOf(file: string, options: RunFilesOptions): Promise<Scenario> {
-  const scenario = await loadScenario(file)
+async function withFlags(scenario: Scenario, options: RunFilesOptions): Promise<Scenario> {
   const seed =
     options.seed === undefined
       ? scenario.seed
@@ -51,7 +52,9 @@ async function scenarioOf(file: string, options: RunFilesOptions): Promise<Scena
 
 export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<RunsDone> {
   const scenarios: Scenario[] = []
-  for (const file of files) scenarios.push(await scenarioOf(file, options))
+  for (const file of files) {
+    for (const scenario of await loadScenarios(file)) scenarios.push(await withFlags(scenario, options))
+  }
   const { brokers, stateDir, quiet } = options
   const metricsPort = parsePort(options.metricsPort)
   const common = { brokers, stateDir, quiet, metricsPort, argv: ['run', ...options.argv] }
@@ -63,6 +66,10 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
       runs.push(result)
     }
   })
-  if (runs.length > 1) options.onRun(forTerminal(moneyBlocks(runs)))
+  for (const [name, of] of sweepsOf(runs)) {
+    options.onRun(forTerminal(sweepBlocks(name, of)))
+    await writeSweep(name, of)
+  }
+  if (runs.length > 1 && runs.some((run) => !run.sweep)) options.onRun(forTerminal(moneyBlocks(runs)))
   return { verdict: worst(runs.map((run) => run.verdict)), runs }
 }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LabError } from '../core/errors.ts'
 import { MUTANTS, MUTANT_NAMES } from '../core/scenario/mutants.ts'
-import { loadScenario, resolvedYaml } from './scenario.ts'
+import { loadScenario, loadScenarios, resolvedYaml } from './scenario.ts'
 
 const EXPERIMENTS = path.resolve(import.meta.dirname, '../../experiments')
 const files = readdirSync(EXPERIMENTS, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -40,6 +40,24 @@ describe.each(files)('experiments/%s', (name) => {
       /^# yaml-language-server: \$schema=\.\.\/\.\.\/contracts\/scenario\.schema\.json\n/,
     )
   })
+})
+
+test('a sweep is loaded as its combinations, and a contradiction in one of them is pointed at', async () => {
+  const text = 'name: x\npartitions: 2\nmatrix:\n  instances: [1, 2]\n'
+  const scenarios = await loadScenarios(write(text))
+  expect(scenarios.map(({ name, restart }) => [name, restart])).toEqual([
+    ['x.instances-1', 'at-once'],
+    ['x.instances-2', 'takeover'],
+  ])
+  const error = await refusal(write(text.replace('[1, 2]', '[1, 3]')))
+  expect(error.message).toContain('3 instances need as many partitions')
+})
+
+test('what a run resolved to is read back as the same scenario', async () => {
+  const [scenario] = await loadScenarios(
+    write('name: x\npartitions: 2\ninstances: 2\nsnapshot_every: 500updates\nrate: 100\nbatch: 20\n'),
+  )
+  expect(await loadScenario(write(resolvedYaml(scenario!)))).toEqual(scenario)
 })
 
 test('every mutant has its experiment, which says what the registry says', async () => {

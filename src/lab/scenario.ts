@@ -9,23 +9,36 @@ import path from 'node:path'
 import { readYaml, writeYaml } from '../adapters/formats/yaml.ts'
 import type { YamlText } from '../adapters/formats/yaml.ts'
 import { resolvePoints } from '../core/crash/points.ts'
+import { NO_KILL } from '../core/matrix/result.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import { contradictions, resolveScenario, toFile } from '../core/scenario/resolve.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
 import { readScenario } from '../core/scenario/schema.ts'
+import { expandSweep } from '../core/scenario/sweep.ts'
 import type { Problem, ScenarioFile } from '../core/scenario/schema.ts'
 
-export async function loadScenario(file: string): Promise<Scenario> {
+/** All runs that the file asks for: one, or one per combination of its `matrix`. */
+export async function loadScenarios(file: string): Promise<Scenario[]> {
   const yaml = readYaml(await textOf(file), file)
-  const read = readScenario(yaml.value)
-  if ('problems' in read) throw refusal(yaml, read.problems)
-  const problems = [...contradictions(read.scenario), ...unknownPoints(read.scenario)]
-  if (problems.length > 0) throw refusal(yaml, problems)
-  const { from } = read.scenario
-  return resolveScenario({
-    ...read.scenario,
-    ...(from === undefined ? {} : { from: path.resolve(path.dirname(file), from) }),
+  const whole = readScenario(yaml.value)
+  if ('problems' in whole) throw refusal(yaml, whole.problems)
+  const swept = expandSweep(yaml.value)
+  if ('problem' in swept) throw refusal(yaml, [{ path: ['matrix'], message: swept.problem }])
+  return swept.files.map(({ value, sweep }) => {
+    const read = readScenario(value)
+    if ('problems' in read) throw refusal(yaml, read.problems)
+    const problems = [...contradictions(read.scenario), ...unknownPoints(read.scenario)]
+    if (problems.length > 0) throw refusal(yaml, problems)
+    const { from } = read.scenario
+    const at = from === undefined ? {} : { from: path.resolve(path.dirname(file), from) }
+    return resolveScenario({ ...read.scenario, ...at }, sweep)
   })
+}
+
+/** The file's run; of a sweep the first. */
+export async function loadScenario(file: string): Promise<Scenario> {
+  const [first] = await loadScenarios(file)
+  return first!
 }
 
 /** Text of scenario.resolved.yaml: a file that `eoslab run` takes and that leaves nothing to a default. */
@@ -56,6 +69,7 @@ function unknownPoints(file: ScenarioFile): Problem[] {
     ...(file.cells ?? []).map(({ point }, i) => ({ path: ['cells', i, 'point'], point })),
   ]
   return asked.flatMap(({ path: at, point }) => {
+    if (point === NO_KILL && at[0] === 'cells') return []
     try {
       resolvePoints([point])
       return []

@@ -23,7 +23,7 @@ import { publishManifest } from '../core/recovery/publish.ts'
 import type { ManifestStep, SnapshotStep } from '../core/recovery/steps.ts'
 import { recoverTask, type Recovered } from '../core/recovery/recover.ts'
 import { ownTask, type Ownership } from './ownership.ts'
-import { send, type ReadyTask, type Run } from './run.ts'
+import { send, taskDirectory, type ReadyTask, type Run } from './run.ts'
 
 interface Homes {
   readonly state: StateDirectory
@@ -36,7 +36,7 @@ const sayLine = (line: Readonly<Record<string, unknown>>): void =>
 
 function homesOf(run: Run, task: number): Homes {
   const snapshotDir = path.join(run.spec.snapshotDir, `opb-${task}`)
-  const state = new StateDirectory(path.join(run.spec.stateDir, `opb-${task}`), snapshotDir)
+  const state = new StateDirectory(taskDirectory(run.spec, task), snapshotDir)
   return { state, shelf: new SnapshotDirectory(snapshotDir), snapshotDir }
 }
 

@@ -3,11 +3,10 @@
  * owner answers on. The log's own fencing does not depend on it; it only keeps two people from working in
  * one directory by accident, and lets a live owner take a snapshot on request.
  */
-import path from 'node:path'
 import { listen, probe } from '../adapters/files/live-owner.ts'
 import { LabError } from '../core/errors.ts'
 import type { SnapshotReport } from '../core/primitives/snapshot-keeper.ts'
-import type { Run } from './run.ts'
+import { taskDirectory, type Run } from './run.ts'
 
 export interface Ownership {
   /** From now on snapshot requests are served. */
@@ -16,7 +15,7 @@ export interface Ownership {
 }
 
 export async function ownTask(run: Run, task: number): Promise<Ownership> {
-  const dir = path.join(run.spec.stateDir, `opb-${task}`)
+  const dir = taskDirectory(run.spec, task)
   // A stopped owner can't be told from a busy one: who was sent to take over leaves it to the fence.
   const owner = run.spec.takeOver ? undefined : await probe(dir)
   if (owner) {

@@ -1,8 +1,10 @@
 /**
  * What all tasks of one worker share, and the channel to its supervisor.
  */
+import path from 'node:path'
 import process from 'node:process'
 import type { OpenedJournal } from '../adapters/files/journal.ts'
+import { instanceFolder } from '../core/contracts/names.ts'
 import { LabError } from '../core/errors.ts'
 import type { Mutation } from '../core/mutations/index.ts'
 import type { LogPort, TopicIdentity } from '../core/ports/log.ts'
@@ -23,7 +25,13 @@ export interface Run {
   /** Run in order once the loops have ended. */
   readonly onStop: (() => Promise<void> | void)[]
   armed: (() => void) | undefined
+  /** Takes over more tasks. */
+  own?: (tasks: readonly number[]) => void
 }
+
+/** Where a task keeps its state: below the prefix for the first instance, in a folder of its own for others. */
+export const taskDirectory = (spec: WorkerSpec, task: number): string =>
+  path.join(spec.stateDir, instanceFolder(spec.instance), `opb-${task}`)
 
 /** A task that is fenced and recovered; `start` runs it to its end. */
 export interface ReadyTask {

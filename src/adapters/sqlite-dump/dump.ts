@@ -10,23 +10,31 @@
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { instanceOf } from '../../core/contracts/names.ts'
 import type { ChangelogMode, StateRow } from '../../core/contracts/records.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import type { StateDump } from '../../core/oracle/input.ts'
 
 const TASK = /^opb-(\d+)$/
 
-/** The state of every task below `<state root>/<prefix>`, by partition. */
+/**
+ * The state of every task below `<state root>/<prefix>`, by partition: of the first instance's tasks and of
+ * those in the folders of others. A task that was taken over has one in each: the newest owner's counts.
+ */
 export async function dumpStates(directory: string): Promise<StateDump[]> {
   if (!existsSync(directory)) return []
-  const tasks = readdirSync(directory, { withFileTypes: true }).filter(
-    (e) => e.isDirectory() && TASK.test(e.name),
-  )
+  const folders = (of: string): string[] =>
+    readdirSync(path.join(directory, of), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => path.join(of, entry.name))
+  const own = folders('.')
+  const others = own.filter((name) => instanceOf(name) !== undefined).flatMap(folders)
+  const tasks = [...own, ...others].filter((name) => TASK.test(path.basename(name)))
   const dumps: StateDump[] = []
-  for (const { name } of tasks) {
+  for (const name of tasks) {
     const file = databaseOf(path.join(directory, name))
     if (file === undefined) continue
-    const dump = await dumpDatabase(file, Number(TASK.exec(name)![1]))
+    const dump = await dumpDatabase(file, Number(TASK.exec(path.basename(name))![1]))
     // Findings are kept with results, which travel: they name the file as it lies below the prefix.
     dumps.push({ ...dump, file: path.relative(directory, file) })
   }

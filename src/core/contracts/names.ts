@@ -54,3 +54,9 @@ export function prefixProblem(prefix: string): string | undefined {
 
 /** Directory of a prefix below the state root. The empty prefix is "_". */
 export const prefixDirectory = (prefix: string): string => (prefix === '' ? '_' : prefix)
+
+/** Folder of an instance below the prefix; the first instance is at home in the prefix itself. */
+export const instanceFolder = (instance: string): string => (instance === 'a' ? '' : `instance-${instance}`)
+
+/** The instance whose folder it is, if it is one. */
+export const instanceOf = (folder: string): string | undefined => /^instance-([a-z]+)$/.exec(folder)?.[1]

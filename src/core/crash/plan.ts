@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly orders: number
   readonly partitions: number
   readonly repeat?: number | undefined
+  /** Records per transaction at most; absent: by `batchSize`. */
+  readonly batch?: number | undefined
   /** Restart of the cells of a stateful operator; an operator without state has nothing to delete. */
   readonly mode?: RestartMode | undefined
 }
@@ -70,9 +72,13 @@ export const batchSize = (orders: number, partitions: number): number =>
   Math.min(1000, Math.max(10, Math.floor(orders / (30 * partitions))))
 
 /** Whole batches that each task still has to commit once the rest is released; at least one. */
-export function remainingBatches(orders: number, partitions: number): number {
+export function remainingBatches(
+  orders: number,
+  partitions: number,
+  batch = batchSize(orders, partitions),
+): number {
   const rest = orders - Math.floor(orders * FIRST_SHARE)
-  return Math.max(1, Math.floor(rest / partitions / batchSize(orders, partitions)))
+  return Math.max(1, Math.floor(rest / partitions / batch))
 }
 
 type Draw = (from: number, to: number) => number
@@ -126,6 +132,7 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
   const draw = stream(`${seed}/${name}/${mode}`)
   // Always drawn, in this order, so that asking for a hit leaves the task as it was.
   const task = draw(0, partitions - 1)
+  const batch = options.batch ?? batchSize(orders, partitions)
   const drawn = drawHit(chain[0]!.point, draw, options)
   const hits = chain.map(({ hit }, i) => hit ?? (i === 0 ? drawn : 1))
   const kills = chain.map((place, i): Kill => ({ point: place.point.name, hit: hits[i]! }))
@@ -154,15 +161,15 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
     mode,
     repeat,
     seed,
-    batch: batchSize(orders, partitions),
+    batch,
     ordersFirst: Math.floor(orders * FIRST_SHARE),
   }
 }
 
 /** The hit of a running life's kill; a snapshot is asked for once, unless more were asked for. */
-function drawHit(point: CrashPoint, draw: Draw, { orders, partitions }: PlanOptions): number {
+function drawHit(point: CrashPoint, draw: Draw, { orders, partitions, batch }: PlanOptions): number {
   if (point.counts === 'snapshots') return 1
-  const batches = remainingBatches(orders, partitions)
+  const batches = remainingBatches(orders, partitions, batch)
   // A worker's journal has the lines of all its tasks.
   const lines = batches * partitions * point.eventsPerTransaction
   return draw(...middleThird(point.counts === 'lines' ? lines : batches))

@@ -12,6 +12,7 @@ export type EventType = 'invoke' | 'ok' | 'fail' | 'info'
 /** What happened. The fields that each carries are listed in EVENT_FIELDS. */
 export type EventName =
   | 'boot'
+  | 'own'
   | 'fence'
   | 'committed-offset'
   | 'manifest'
@@ -46,6 +47,7 @@ export type EventName =
 /** Fields beside the common ones, per event (offsets are next-offsets unless the name says otherwise). */
 export const EVENT_FIELDS: Record<EventName, string> = {
   boot: 'pid, operator, tasks, and the options that matter',
+  own: 'info: tasks (at boot, and when tasks of another instance are taken over)',
   fence: 'invoke: transactionalId; ok: transactionalId, producerId, epoch',
   'committed-offset': 'ok: group, topic, partition, offset (null if none); always after the fence',
   manifest: 'ok: snapshotId (null if none), lastChangelogOffset, fallbacks',

@@ -4,7 +4,7 @@
  * Promises: pure; a repeat, a second hit or a cold restart of a point is no point of its own. A point counts as
  * hit only if every cell of it was. Does not: judge; a cell of a proven kill may be invalid all the same.
  */
-import type { CellResult, Coverage } from './result.ts'
+import { NO_KILL, type CellResult, type Coverage } from './result.ts'
 
 /** The point of a cell; the points of a pair with a plus between them. A loop has a name of its own. */
 export function nameOfKills(cell: Pick<CellResult, 'point' | 'kills'>): string {
@@ -15,6 +15,7 @@ export function nameOfKills(cell: Pick<CellResult, 'point' | 'kills'>): string {
 export function coverageOf(cells: readonly CellResult[]): Coverage {
   const points = new Map<string, CellResult[]>()
   for (const cell of cells) {
+    if (cell.point === NO_KILL) continue
     const name = nameOfKills(cell)
     points.set(name, [...(points.get(name) ?? []), cell])
   }

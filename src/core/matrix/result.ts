@@ -19,8 +19,12 @@ export interface Phases {
   readonly first_commit_ms: number
 }
 
+/** Point of a cell in which nobody is killed: what the others are compared with. */
+export const NO_KILL = 'none'
+
 export interface Evidence {
-  readonly verdict: 'hit' | 'vacuous'
+  /** none: no kill was asked for. */
+  readonly verdict: 'hit' | 'vacuous' | 'none'
   /** One sentence: what proves the hit, or why it is vacuous. */
   readonly summary: string
   readonly exit_signal: string | null
@@ -40,7 +44,7 @@ export interface Evidence {
 export interface KillStep {
   readonly point: string
   readonly hit: number
-  readonly verdict: 'hit' | 'vacuous'
+  readonly verdict: Evidence['verdict']
   readonly summary: string
   readonly marker: 'COMMIT' | 'ABORT' | 'none' | null
   readonly transaction: string | null
@@ -65,6 +69,20 @@ export interface TaskResult {
   readonly records: number
   /** Most input records that waited at once. */
   readonly lag_max: number
+  /** Where its owner was killed: who recovered it, and how long that took. */
+  readonly recovery?: {
+    readonly by: string
+    readonly ttr_ms: number | null
+    readonly lag_zero_ms: number | null
+    readonly phases: Phases | null
+  }
+}
+
+export interface InstanceResult {
+  readonly operator: 'opa' | 'opb'
+  readonly instance: string
+  /** Input records committed, all lives together. */
+  readonly records: number
 }
 
 export interface CellResult {
@@ -126,6 +144,9 @@ export interface CellResult {
   readonly lag_max?: number | null
   /** Per task of each operator. */
   readonly tasks?: readonly TaskResult[]
+  readonly instances?: readonly InstanceResult[]
+  /** Smallest share of an operator's records that one of its instances committed; null for single ones. */
+  readonly work_share_min?: number | null
   /** By the markers in the raw log. */
   readonly transactions?: Readonly<Record<string, { readonly committed: number; readonly aborted: number }>>
   /** Why the cell could not run to its end, if it could not; its verdict is then at least unknown. */
@@ -168,6 +189,8 @@ export interface Coverage {
 }
 
 export interface RunResult {
+  /** The values of this run, where it is part of a sweep. */
+  readonly sweep?: { readonly of: string; readonly values: Readonly<Record<string, string | number>> }
   readonly experiment: string
   readonly verdict: Verdict
   readonly seed: number

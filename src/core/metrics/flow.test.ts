@@ -89,6 +89,7 @@ describe('flow', () => {
     expect(flow.lagMax).toBe(2)
     expect(flow.throughput).toBe(10)
     expect(flow.tasks).toEqual([{ operator: 'opb', task: 0, records: 1, lag_max: 2 }])
+    expect(flow.instances).toEqual([{ operator: 'opb', instance: 'a', records: 1 }])
     expect(flow.transactions).toEqual({
       opa: { committed: 1, aborted: 0 },
       opb: { committed: 2, aborted: 0 },

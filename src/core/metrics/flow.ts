@@ -29,6 +29,13 @@ export interface TaskFlow {
   readonly lag_max: number
 }
 
+export interface InstanceFlow {
+  readonly operator: Operator
+  readonly instance: string
+  /** Input records committed. */
+  readonly records: number
+}
+
 export interface Flow {
   /** One per order with a committed output. */
   readonly latenciesMs: readonly number[]
@@ -37,6 +44,7 @@ export interface Flow {
   /** Most orders on their way at once. */
   readonly lagMax: number | null
   readonly tasks: readonly TaskFlow[]
+  readonly instances: readonly InstanceFlow[]
   /** By the markers in the raw log; only transactions with records. */
   readonly transactions: Readonly<Record<Operator, { committed: number; aborted: number }>>
 }
@@ -85,6 +93,7 @@ function commitsOf(events: readonly HistoryEvent[]) {
   const open = new Map<string, HistoryEvent>()
   const byTxn = new Map<string, number>()
   const byTask = new Map<string, Committed[]>()
+  const byInstance = new Map<string, number>()
   for (const event of events.toSorted((a, b) => a.t - b.t)) {
     if (event.task === undefined || event['kind'] !== 'data') continue
     const id = `${event.incarnation}/${event.task}/${String(event['n'])}`
@@ -97,8 +106,10 @@ function commitsOf(events: readonly HistoryEvent[]) {
     const list = byTask.get(key) ?? []
     list.push({ at: event.at, next: Number(begun['next']), records: Number(begun['records']) })
     byTask.set(key, list)
+    const instance = event.incarnation.replace(/\.\d+$/, '')
+    byInstance.set(instance, (byInstance.get(instance) ?? 0) + Number(begun['records']))
   }
-  return { byTxn, byTask }
+  return { byTxn, byTask, byInstance }
 }
 
 /** When the client knew that the record was committed; else its marker's time. */
@@ -189,7 +200,7 @@ function outcomes(fates: readonly Fated[]): { committed: number; aborted: number
 
 export function flowOf(facts: FlowFacts): Flow {
   const { topics } = facts
-  const { byTxn, byTask } = commitsOf(facts.events)
+  const { byTxn, byTask, byInstance } = commitsOf(facts.events)
   const enriched = fatesIn(topics.enriched)
   const outputs = fatesIn(topics.output)
   const spans = spansOf(facts, outputs, byTxn)
@@ -218,6 +229,12 @@ export function flowOf(facts: FlowFacts): Flow {
         return taskFlow(key, commits, inputOf(operator, Number(task)))
       })
       .toSorted((a, b) => a.operator.localeCompare(b.operator) || a.task - b.task),
+    instances: [...byInstance]
+      .map(([name, records]) => {
+        const [operator, instance] = name.split('.') as [Operator, string]
+        return { operator, instance, records }
+      })
+      .toSorted((a, b) => `${a.operator}${a.instance}`.localeCompare(`${b.operator}${b.instance}`)),
     transactions: {
       opa: outcomes([...enriched, ...fatesIn(topics.dlq)]),
       opb: outcomes([...outputs, ...fatesIn(topics.changelog)]),

@@ -68,6 +68,8 @@ export type ToWorker =
   | { readonly type: 'stop' }
   | { readonly type: 'crash'; readonly order: CrashOrder }
   | { readonly type: 'armed' }
+  /** Fence, recover and process these tasks too. */
+  | { readonly type: 'own'; readonly tasks: readonly number[] }
   | { readonly type: 'snapshot'; readonly task: number; readonly request: number }
 
 export type FromWorker =

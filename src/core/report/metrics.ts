@@ -43,6 +43,7 @@ export const METRICS = {
   latency_max_ms: (cell) => cell.latency_max_ms,
   throughput: (cell) => cell.throughput,
   lag_max: (cell) => cell.lag_max,
+  work_share_min: (cell) => cell.work_share_min,
   wall_ms: (cell) => cell.wall_ms,
 } as const satisfies Readonly<Record<string, Read>>
 

@@ -22,7 +22,7 @@ const cell = z.looseObject({
   findings: z
     .array(z.looseObject({ name: z.string(), message: z.string(), place: z.looseObject({}) }))
     .default([]),
-  evidence: z.looseObject({ verdict: z.enum(['hit', 'vacuous']), summary: z.string() }),
+  evidence: z.looseObject({ verdict: z.enum(['hit', 'vacuous', 'none']), summary: z.string() }),
   totals: z.looseObject({ uncommitted_dangling: tally, uncommitted_at_end: tally }).prefault({}),
   command: z.string().default(''),
   story: z.string().default(''),

@@ -13,6 +13,7 @@ import type { Block } from './blocks.ts'
 import { MUTANTS } from '../scenario/mutants.ts'
 import { metricOf } from './metrics.ts'
 import { number, printable, spread } from './numbers.ts'
+import { sweepBlocks, sweepsOf } from './sweep.ts'
 import {
   costTable,
   findingsTable,
@@ -32,6 +33,7 @@ export function reportBlocks(runs: readonly RunResult[]): Block[] {
   return [
     heading(1, `eoslab report: ${CRASH_KIND}`),
     overview(runs),
+    ...[...sweepsOf(runs)].flatMap(([name, of]) => sweepBlocks(name, of)),
     ...runs.flatMap((run) => [heading(2, `${run.experiment}: ${run.verdict}`), ...runBlocks(run)]),
   ]
 }

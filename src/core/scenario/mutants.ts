@@ -21,8 +21,9 @@ import type { AnomalyName } from '../oracle/verdict.ts'
  *   interleaved-two-instances     two OpA instances are killed with interleaved open transactions in one
  *                                 enriched partition; first the one restarts whose transaction began later,
  *                                 the other once that abort marker is in the log
+ *   takeover                      never: a living instance of the operator takes over its tasks
  */
-export type Restart = 'at-once' | 'when-opb-passed-open-records' | 'interleaved-two-instances'
+export type Restart = 'at-once' | 'when-opb-passed-open-records' | 'interleaved-two-instances' | 'takeover'
 
 export interface WorkerOptions {
   readonly guarantee: Guarantee

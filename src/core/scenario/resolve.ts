@@ -8,12 +8,20 @@
  */
 import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
 import type { MetricName } from '../report/metrics.ts'
-import { formatDuration } from './units.ts'
+import { formatDuration, type Cadence } from './units.ts'
 import { MUTANTS, SAFE_WORKER, mutantOf } from './mutants.ts'
 import type { Mutant, MutantName, Restart, WorkerOptions } from './mutants.ts'
 import type { Problem, ScenarioCell, ScenarioFile } from './schema.ts'
 
-export const SCENARIO_DEFAULTS = { seed: 7, orders: 2_000, partitions: 1, window: 60, repeat: 1 } as const
+export const SCENARIO_DEFAULTS = {
+  seed: 7,
+  orders: 2_000,
+  partitions: 1,
+  window: 60,
+  repeat: 1,
+  commitIntervalMs: 100,
+  transactionTimeoutMs: 10_000,
+} as const
 
 export interface Expect {
   readonly verdict: Verdict
@@ -21,6 +29,12 @@ export interface Expect {
   readonly allowed: readonly AnomalyName[]
   readonly max: Readonly<Partial<Record<MetricName, number>>>
   readonly min: Readonly<Partial<Record<MetricName, number>>>
+}
+
+export interface Sweep {
+  /** Name of the experiment that lists the values. */
+  readonly of: string
+  readonly values: Readonly<Record<string, string | number>>
 }
 
 export interface Scenario {
@@ -47,6 +61,17 @@ export interface Scenario {
   readonly window: number
   readonly from: string | null
   readonly repeat: number
+  /** Records per transaction at most; null: by the number of orders (core/crash/plan.ts). */
+  readonly batch: number | null
+  readonly commitIntervalMs: number
+  readonly transactionTimeoutMs: number
+  /** Null: only the one snapshot that is asked for before the kill. */
+  readonly snapshotEvery: Cadence | null
+  /** Orders per second; null: as fast as the broker takes them. */
+  readonly rate: number | null
+  readonly keys: number | null
+  /** Values of this run in a sweep. */
+  readonly sweep: Sweep | null
   readonly keep: boolean
   readonly expect: Expect
 }
@@ -65,6 +90,16 @@ export function contradictions(file: ScenarioFile): Problem[] {
       message: `pipeline: the mutant ${file.mutant} needs the pipeline reference`,
     })
   }
+  if (file.mutant && file.instances !== undefined) {
+    problems.push({
+      path: ['instances'],
+      message: `instances: the mutant ${file.mutant} brings its own workers; leave the field out`,
+    })
+  }
+  if (file.instances !== undefined && file.instances > (file.partitions ?? SCENARIO_DEFAULTS.partitions)) {
+    const message = `instances: ${file.instances} instances need as many partitions, and there are ${file.partitions ?? SCENARIO_DEFAULTS.partitions}`
+    problems.push({ path: ['instances'], message })
+  }
   if (file.expect?.primary && file.expect.verdict && file.expect.verdict !== 'invalid') {
     const message = `expect.verdict: a cell that shows ${file.expect.primary} is invalid, never ${file.expect.verdict}`
     problems.push({ path: ['expect', 'verdict'], message })
@@ -72,18 +107,23 @@ export function contradictions(file: ScenarioFile): Problem[] {
   return problems
 }
 
-export function resolveScenario(file: ScenarioFile): Scenario {
+export function resolveScenario(file: ScenarioFile, sweep: Sweep | null = null): Scenario {
   const mutant: Mutant | null = file.mutant ? mutantOf(file.mutant) : null
   const workload = { ...SCENARIO_DEFAULTS, ...mutant?.workload }
-  const safe: WorkerOptions = { ...SAFE_WORKER, guarantee: file.guarantee ?? SAFE_WORKER.guarantee }
+  const instances = file.instances ?? 1
+  const safe: WorkerOptions = { ...SAFE_WORKER, instances }
+  const workers = {
+    opa: { ...safe, guarantee: file.guarantee ?? SAFE_WORKER.guarantee },
+    opb: safe,
+  }
   return {
     name: file.name,
     description: file.description ?? null,
     pipeline: file.pipeline ?? 'reference',
     prefix: file.prefix ?? null,
     mutant: file.mutant ?? null,
-    workers: mutant?.workers ?? { opa: safe, opb: SAFE_WORKER },
-    restart: mutant?.restart ?? 'at-once',
+    workers: mutant?.workers ?? workers,
+    restart: mutant?.restart ?? (instances > 1 ? 'takeover' : 'at-once'),
     points: file.points ?? (file.cells ? [] : (mutant?.points ?? null)),
     cells: file.cells ?? (file.points ? [] : (mutant?.cells ?? [])),
     seed: file.seed ?? SCENARIO_DEFAULTS.seed,
@@ -95,6 +135,13 @@ export function resolveScenario(file: ScenarioFile): Scenario {
     window: file.window ?? workload.window,
     from: file.from ?? null,
     repeat: file.repeat ?? SCENARIO_DEFAULTS.repeat,
+    batch: file.batch ?? null,
+    commitIntervalMs: file.commit_interval ?? SCENARIO_DEFAULTS.commitIntervalMs,
+    transactionTimeoutMs: file.transaction_timeout ?? SCENARIO_DEFAULTS.transactionTimeoutMs,
+    snapshotEvery: file.snapshot_every ?? null,
+    rate: file.rate ?? null,
+    keys: file.keys ?? null,
+    sweep,
     keep: file.keep ?? false,
     expect: expectOf(file, mutant),
   }
@@ -118,25 +165,39 @@ const withoutGaps = (
 
 /** The scenario as an experiment file that leaves nothing to a default: scenario.resolved.yaml. */
 export function toFile(scenario: Scenario): Record<string, unknown> {
-  const {
-    workers,
-    restart: _restart,
-    stores: _stores,
-    products: _products,
-    dirty: _dirty,
-    ...rest
-  } = scenario
-  const file = {
-    ...rest,
-    // A mutant brings workers, restart condition and keys with it.
-    guarantee: scenario.mutant ? null : workers.opa.guarantee,
-    points: scenario.points?.length === 0 ? null : scenario.points,
-    cells: scenario.cells.length === 0 ? null : scenario.cells,
+  const { expect, points, cells, workers, mutant, snapshotEvery } = scenario
+  const { name, description, pipeline, prefix, seed, orders, partitions, from, repeat, keep } = scenario
+  const { batch, rate, keys } = scenario
+  return withoutNulls({
+    name,
+    description,
+    pipeline,
+    prefix,
+    mutant,
+    points: points?.length === 0 ? null : points,
+    cells: cells.length === 0 ? null : cells,
+    seed,
+    orders,
+    partitions,
     window: formatDuration(scenario.window * 1_000),
-    expect: { ...scenario.expect },
-  }
-  return withoutNulls({ ...file, expect: withoutNulls(file.expect) })
+    from,
+    repeat,
+    batch,
+    commit_interval: formatDuration(scenario.commitIntervalMs),
+    transaction_timeout: formatDuration(scenario.transactionTimeoutMs),
+    snapshot_every: snapshotEvery && formatCadence(snapshotEvery),
+    rate,
+    keys,
+    keep,
+    // A mutant brings workers, restart condition and keys with it.
+    guarantee: mutant ? null : workers.opa.guarantee,
+    instances: mutant ? null : workers.opa.instances,
+    expect: withoutNulls({ ...expect }),
+  })
 }
+
+const formatCadence = ({ ms, updates }: Cadence): string =>
+  ms === undefined ? `${updates}updates` : formatDuration(ms)
 
 const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))

@@ -48,6 +48,11 @@ test.each<[string, unknown, Problem['path'], string]>([
   ['a prefix with a slash', { name: 'x', prefix: 'a/b' }, ['prefix'], 'topic name'],
   ['a prefix that is a way up', { name: 'x', prefix: '..' }, ['prefix'], 'not its own'],
   ["a prefix of the lab's own", { name: 'x', prefix: 'brokers' }, ['prefix'], 'of its own under that name'],
+  ['a sweep of nothing', { name: 'x', matrix: { batch: [] } }, ['matrix', 'batch'], '>=1'],
+  ['a sweep of an unknown field', { name: 'x', matrix: { from: ['a'] } }, ['matrix', 'from'], 'known: seed'],
+  ['a wrong value in a sweep', { name: 'x', matrix: { batch: [10, 0] } }, ['matrix', 'batch', 1], '>=1'],
+  ['a cadence without unit', { name: 'x', snapshot_every: '10' }, ['snapshot_every'], '5000updates'],
+  ['no time at all', { name: 'x', commit_interval: '0ms' }, ['commit_interval'], '1ms'],
   ['no points', { name: 'x', points: [] }, ['points'], '>=1'],
 ])('%s is refused with its place', (_, value, path, words) => {
   const problem = refused(value).find((each) => JSON.stringify(each.path) === JSON.stringify(path))

@@ -19,7 +19,7 @@ import type { MetricName } from '../report/metrics.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
 import { ANOMALY_NAMES } from './anomalies.ts'
 import { MUTANT_NAMES } from './mutants.ts'
-import { parseDurationMs, parseWindowSeconds } from './units.ts'
+import { parseCadence, parseDurationMs, parseWindowSeconds } from './units.ts'
 
 // "latest" is the link beside the experiments' folders.
 const NAME_PATTERN = /^(?!latest$)[a-z0-9][a-z0-9._-]{0,79}$/
@@ -52,6 +52,65 @@ const thresholds = (word: string) =>
     )
     .describe(`The ${word} value that every cell may have, per field of a cell; *_ms may be durations (3s).`)
 
+const duration = (what: string) =>
+  measured((text) => {
+    const ms = parseDurationMs(text, what)
+    if (ms >= 1) return ms
+    throw new LabError('USAGE', `${what}: ${text} is too short`, { hint: 'the shortest is 1ms' })
+  })
+
+const cadence = z.string().transform((text, context) => {
+  try {
+    return parseCadence(text, 'snapshot_every')
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    context.addIssue({ code: 'custom', message: error.hint ?? error.message })
+    return z.NEVER
+  }
+})
+
+/** What a sweep may vary, one field each; a scenario gives one value, `matrix` a list of them. */
+const SWEEPABLE = {
+  seed: z.int().min(0).max(4_294_967_295),
+  orders: z.int().min(1),
+  partitions: z.int().min(1).max(100),
+  guarantee: z.enum(['exactly-once', 'at-least-once', 'at-most-once']),
+  window: measured((text) => parseWindowSeconds(text, 'window')),
+  batch: z.int().min(1).max(100_000).describe('Records per transaction at most.'),
+  commit_interval: duration('commit_interval').describe('A transaction waits this long for more records.'),
+  transaction_timeout: duration('transaction_timeout').describe(
+    'After this the broker aborts a transaction that nobody ends.',
+  ),
+  snapshot_every: cadence.describe('Cadence of snapshots beside the one asked for: 10s or 5000updates.'),
+  rate: z.number().positive().describe('Orders per second; as fast as the broker takes them where absent.'),
+  keys: z.int().min(1).max(10_000_000).describe('Store-product pairs of the generated orders, evenly used.'),
+  instances: z
+    .int()
+    .min(1)
+    .max(10)
+    .describe(
+      'Processes per operator, tasks dealt round robin. With two or more, the tasks of a killed one are taken over.',
+    ),
+} as const
+
+type SweepField = keyof typeof SWEEPABLE
+
+const SWEEP_FIELDS = Object.keys(SWEEPABLE) as SweepField[]
+
+const matrixSchema = z
+  .strictObject(
+    Object.fromEntries(
+      SWEEP_FIELDS.map((name) => [
+        name,
+        z
+          .array(SWEEPABLE[name] as z.ZodType)
+          .min(1)
+          .optional(),
+      ]),
+    ) as Record<SweepField, z.ZodOptional<z.ZodArray<z.ZodType>>>,
+  )
+  .describe('A sweep: a list of values per field; every combination is a run with a folder of its own.')
+
 const expectSchema = z.strictObject({
   verdict: z
     .enum(VERDICTS)
@@ -64,7 +123,7 @@ const expectSchema = z.strictObject({
 })
 
 const cellSchema = z.strictObject({
-  point: z.string().min(1).describe('One crash point.'),
+  point: z.string().min(1).describe('One crash point, or "none": a cell without a kill, to compare with.'),
   hit: z.int().min(1).optional().describe('Kill at this hit instead of one drawn by the seed.'),
   mode: z.enum(['warm', 'cold']).optional().describe('cold: the local state is deleted before the restart.'),
 })
@@ -90,10 +149,7 @@ export const scenarioSchema = z
       .describe(
         'Before every topic, group and transactional id; each cell adds its own part. Literal, dot included.',
       ),
-    guarantee: z
-      .enum(['exactly-once', 'at-least-once', 'at-most-once'])
-      .optional()
-      .describe("OpA's guarantee. A mutant sets its own."),
+    guarantee: SWEEPABLE.guarantee.optional().describe("OpA's guarantee. A mutant sets its own."),
     mutant: z.enum(MUTANT_NAMES).optional().describe('Run the broken twin of that name.'),
     points: z
       .array(z.string().min(1))
@@ -103,12 +159,18 @@ export const scenarioSchema = z
         'Crash points: names, globs or <moment>-<step>, each with an optional :hit. Default: the whole matrix.',
       ),
     cells: z.array(cellSchema).min(1).optional().describe('Single cells, beside or instead of points.'),
-    seed: z.int().min(0).max(4_294_967_295).optional(),
-    orders: z.int().min(1).optional(),
-    partitions: z.int().min(1).max(100).optional(),
-    window: measured((text) => parseWindowSeconds(text, 'window'))
-      .optional()
-      .describe('Aggregation window, whole seconds: 60s.'),
+    seed: SWEEPABLE.seed.optional(),
+    orders: SWEEPABLE.orders.optional(),
+    partitions: SWEEPABLE.partitions.optional(),
+    batch: SWEEPABLE.batch.optional(),
+    commit_interval: SWEEPABLE.commit_interval.optional(),
+    transaction_timeout: SWEEPABLE.transaction_timeout.optional(),
+    snapshot_every: SWEEPABLE.snapshot_every.optional(),
+    rate: SWEEPABLE.rate.optional(),
+    keys: SWEEPABLE.keys.optional(),
+    instances: SWEEPABLE.instances.optional(),
+    matrix: matrixSchema.optional(),
+    window: SWEEPABLE.window.optional().describe('Aggregation window, whole seconds: 60s.'),
     from: z
       .string()
       .min(1)
@@ -157,6 +219,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 const fieldsAt = (path: readonly (string | number)[]): string[] => {
   if (path.length === 0) return Object.keys(scenarioSchema.shape)
   if (path[0] === 'expect' && path.length === 1) return Object.keys(expectSchema.shape)
+  if (path[0] === 'matrix') return [...SWEEP_FIELDS]
   if (path[0] === 'expect') return [...METRIC_NAMES]
   return path[0] === 'cells' ? Object.keys(cellSchema.shape) : []
 }
