@@ -38,11 +38,26 @@ export default class CrashMatrix extends LabCommand {
       summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',
       helpValue: 'PORT',
     }),
+    log: Flags.string({
+      summary: 'real Kafka, or in memory',
+      options: ['kafka', 'simulated'],
+      default: 'kafka',
+    }),
+    schedules: Flags.string({ summary: 'simulated: how many', default: '2000', helpValue: 'N' }),
+    replay: Flags.string({ summary: 'simulated: this schedule, with its timeline', helpValue: 'CASE' }),
+    mutant: Flags.string({ summary: 'simulated: with this mutant', helpValue: 'NAME' }),
     keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
   }
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(CrashMatrix)
+    if (flags.log === 'simulated') {
+      const { simulate } = await import('../lab/simulate.ts')
+      const { result, text } = await simulate({ ...flags, say: this.say })
+      this.print(text)
+      this.exitWith(exitOf(result.verdict))
+      return result
+    }
     const matrix = await import('../lab/matrix.ts')
     if (flags.list) {
       const { text, ...listed } = matrix.listPoints()

@@ -1,0 +1,89 @@
+/**
+ * The other ways to the same state: after a clean end, each retained snapshot plus replay, and a replay from
+ * nothing, are rehearsed on a disk of their own and must give the rows that the task has.
+ *
+ * Does not: fence, publish or change anything that is judged.
+ */
+import { groupName } from '../contracts/names.ts'
+import { messageOf } from '../errors.ts'
+import type { Anomaly } from '../oracle/verdict.ts'
+import { foldOrder, readEnriched } from '../pipelines/reference/opb.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { MemoryCluster } from '../ports/memory-log.ts'
+import { decodeManifest, entriesOf } from '../recovery/manifest.ts'
+import { recoverTask } from '../recovery/recover.ts'
+import { CALM_HANDS, SimHome, SimShelf, TaskDisk } from './disk.ts'
+import { NAMES, PREFIX, WINDOW } from './specs.ts'
+
+interface Place {
+  readonly cluster: MemoryCluster
+  readonly clock: Clock
+}
+
+/** Ids of the snapshots that the newest manifest in the log names. */
+function named({ cluster }: Place, partition: number): string[] {
+  const manifests = cluster
+    .partition(NAMES.snapshots, partition)
+    .entries()
+    .flatMap((entry) => {
+      const decoded =
+        entry.kind === 'data' && entry.fate === 'committed' && decodeManifest(entry.record.value)
+      return decoded && decoded.ok ? [decoded.manifest] : []
+    })
+  const newest = manifests.at(-1)
+  return newest ? entriesOf(newest).map((entry) => entry.snapshotId) : []
+}
+
+async function rehearse(place: Place, disk: TaskDisk, manifest: string): Promise<string> {
+  const { cluster, clock } = place
+  const lineage = disk.currentStore()!.lineage
+  const own = new TaskDisk(disk.partition)
+  for (const [path, content] of disk.files) own.files.set(path, content)
+  const { store } = await recoverTask(
+    {
+      log: cluster.client(),
+      producer: undefined,
+      home: new SimHome(own, CALM_HANDS),
+      shelf: new SimShelf(own, CALM_HANDS),
+      journal: { append: () => {} },
+      clock,
+      say: () => {},
+      fold: (record, get) => {
+        const { key, order } = readEnriched(record, WINDOW)
+        return foldOrder(get(key), key, order)
+      },
+    },
+    {
+      partition: disk.partition,
+      owner: 'rehearsal',
+      prefix: PREFIX,
+      window: WINDOW,
+      changelogMode: lineage.changelogMode,
+      topics: { input: NAMES.enriched, changelog: NAMES.changelog, snapshots: NAMES.snapshots },
+      group: groupName(PREFIX, 'opb'),
+      manifest,
+      local: 'replace',
+    },
+  )
+  return store.stateHash()
+}
+
+export async function pathDependence(place: Place, disk: TaskDisk): Promise<Anomaly[]> {
+  const live = disk.currentStore()
+  if (!live) return []
+  const found: Anomaly[] = []
+  const { partition } = disk
+  for (const manifest of ['none', ...named(place, partition)]) {
+    let problem: string | undefined
+    try {
+      const hash = await rehearse(place, disk, manifest)
+      if (hash !== live.stateHash()) problem = 'gives other rows than the task has'
+    } catch (error) {
+      problem = `fails: ${messageOf(error)}`
+    }
+    if (problem === undefined) continue
+    const message = `recovery of opb-${partition} from ${manifest === 'none' ? 'nothing' : manifest} ${problem}`
+    found.push({ name: 'path-dependence', message, place: { partition, key: manifest } })
+  }
+  return found
+}
