@@ -11,6 +11,7 @@ import { hashRows, refuseStranger } from '../../core/ports/memory-store.ts'
 import type { ChangelogMode, StateRow } from '../../core/contracts/records.ts'
 import type {
   ApplyRequest,
+  NewerRow,
   StateStore,
   StoreLineage,
   StorePosition,
@@ -44,6 +45,8 @@ export const UPSERT = `
   ON CONFLICT(key) DO UPDATE SET sum = excluded.sum, count = excluded.count, seq = excluded.seq,
     changelog_offset = excluded.changelog_offset
 `
+const UPSERT_NEWER = `${UPSERT} WHERE state.seq < ?`
+
 export type UpsertParameters = [key: string, sum: number, count: number, seq: number, changelogOffset: number]
 
 /** Lineage and positions as `meta` holds them: what a copy of the file says about itself. */
@@ -52,6 +55,9 @@ export interface StoredMeta {
   readonly position: StorePosition
   readonly owner: string | undefined
 }
+
+/** Rolls a transaction back that found a row that is not newer. */
+const NOT_NEWER = new Error('a row is not newer')
 
 /** A file that opens but is no state of ours; the caller sets it aside. */
 export class DamagedState extends Error {}
@@ -99,6 +105,8 @@ const lineageMeta = (lineage: StoreLineage): [string, string][] => [
   ['next_changelog', '0'],
 ]
 
+type IfNewer = Omit<ApplyRequest, 'rows'> & { readonly rows: Iterable<NewerRow> }
+
 export class SqliteStore implements StateStore {
   readonly file: string
   readonly lineage: StoreLineage
@@ -107,6 +115,9 @@ export class SqliteStore implements StateStore {
   readonly #meta: Database.Statement<[string], { value: string }>
   readonly #setMeta: Database.Statement<[string, string]>
   readonly #apply: Database.Transaction<(request: ApplyRequest) => void>
+  readonly #applyIfNewer: Database.Transaction<(request: IfNewer) => void>
+  /** Counting visits every leaf page; between two applies once is enough. */
+  #count: number | undefined
 
   /** Opens a file that `create` or a snapshot made. Throws what SQLite throws, or DamagedState. */
   constructor(file: string) {
@@ -122,9 +133,14 @@ export class SqliteStore implements StateStore {
       this.#apply = this.#db.transaction((request: ApplyRequest) => {
         refuseStranger(this, request)
         for (const row of request.rows) upsert.run(row.key, row.sum, row.count, row.seq, row.changelogOffset)
-        request.mid?.()
-        this.#setMeta.run(String(request.next.nextChangelog), 'next_changelog')
-        this.#setMeta.run(String(request.next.nextInput), 'next_input')
+        this.#advance(request)
+      })
+      const newer = this.#db.prepare<[...UpsertParameters, above: number]>(UPSERT_NEWER)
+      this.#applyIfNewer = this.#db.transaction((request: IfNewer) => {
+        refuseStranger(this, request)
+        for (const { key, sum, count, seq, changelogOffset, above } of request.rows)
+          if (newer.run(key, sum, count, seq, changelogOffset, above).changes === 0) throw NOT_NEWER
+        this.#advance(request)
       })
     } catch (error) {
       this.#db.close()
@@ -167,12 +183,24 @@ export class SqliteStore implements StateStore {
     this.#guarded(() => this.#setMeta.run(owner, 'owner'))
   }
 
+  applyIfNewer(request: IfNewer): boolean {
+    this.#count = undefined
+    try {
+      this.#guarded(() => this.#applyIfNewer.immediate(request))
+      return true
+    } catch (error) {
+      if (error === NOT_NEWER) return false
+      throw error
+    }
+  }
+
   apply(request: ApplyRequest): void {
+    this.#count = undefined
     this.#guarded(() => this.#apply.immediate(request))
   }
 
   keyCount(): number {
-    return this.#db.prepare<[], number>('SELECT count(*) FROM state').pluck().get() ?? 0
+    return (this.#count ??= this.#db.prepare<[], number>('SELECT count(*) FROM state').pluck().get() ?? 0)
   }
 
   /** Until the iteration ends, this connection takes no write. */
@@ -190,6 +218,12 @@ export class SqliteStore implements StateStore {
 
   close(): void {
     this.#db.close()
+  }
+
+  #advance({ mid, next }: Pick<ApplyRequest, 'mid' | 'next'>): void {
+    mid?.()
+    this.#setMeta.run(String(next.nextChangelog), 'next_changelog')
+    this.#setMeta.run(String(next.nextInput), 'next_input')
   }
 
   #value(name: string): string {

@@ -41,6 +41,11 @@ export interface ApplyRequest {
   readonly mid?: () => void
 }
 
+/** A row that may only be written if what is stored has a seq below `above`, or is not there. */
+export interface NewerRow extends StoreRow {
+  readonly above: number
+}
+
 export interface StateStore {
   readonly lineage: StoreLineage
   get(key: string): StateRow | undefined
@@ -49,6 +54,11 @@ export interface StateStore {
   /** Writes the new owner; called right after the fence. */
   takeOwnership(owner: string): void
   apply(request: ApplyRequest): void
+  /**
+   * As `apply`, for a replay: false, and nothing changed, if one of the rows is not newer. A store without it
+   * is asked for each row before it is written, which costs a replay about as much as the writing.
+   */
+  applyIfNewer?(request: Omit<ApplyRequest, 'rows'> & { readonly rows: Iterable<NewerRow> }): boolean
   keyCount(): number
   /** All rows, sorted by key as UTF-8 bytes. */
   rows(): Iterable<StoreRow>

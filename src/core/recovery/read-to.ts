@@ -7,7 +7,7 @@
  */
 import { LabError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LogRecord, PartitionReader } from '../ports/log.ts'
+import type { FetchedChunk, LogRecord, PartitionReader } from '../ports/log.ts'
 
 /** Longer than the transaction timeout (10 s), after which the broker itself ends a dangling transaction. */
 export const STALL_MS = 20_000
@@ -32,11 +32,23 @@ export async function readTo(
   const { reader, clock } = how
   const stallMs = how.stallMs ?? STALL_MS
   let progressAt = clock.monotonicMs()
-  while (reader.position < target) {
-    const from = reader.position
-    const polled = await reader.poll({ maxWaitMs: 100, ...(how.maxBytes ? { maxBytes: how.maxBytes } : {}) })
-    if (reader.position > from) {
+  const poll = (): Promise<FetchedChunk> => {
+    const polled = reader.poll({ maxWaitMs: 100, ...(how.maxBytes ? { maxBytes: how.maxBytes } : {}) })
+    // If a chunk cannot be applied, nobody waits for the one after it.
+    polled.catch(() => undefined)
+    return polled
+  }
+  let coming: Promise<FetchedChunk> | undefined
+  // Looked at only between two polls: a reader may move on as soon as it is asked.
+  let position = reader.position
+  while (position < target) {
+    const polled = await (coming ?? poll())
+    coming = undefined
+    if (reader.position > position) {
+      position = reader.position
       progressAt = clock.monotonicMs()
+      // The broker gets the next chunk ready while this one is applied.
+      if (position < target) coming = poll()
       onChunk({
         records: polled.records.filter((record) => record.offset < target),
         nextOffset: Math.min(polled.nextOffset, target),
@@ -56,7 +68,7 @@ export async function readTo(
     }
     throw new LabError(
       'TIMEOUT',
-      `${place}: waited ${stallMs} ms for offset ${target}, still at ${reader.position}`,
+      `${place}: waited ${stallMs} ms for offset ${target}, still at ${position}`,
       {
         hint: 'is the broker well? try again, the state is as it was',
       },

@@ -10,7 +10,7 @@ import { LabError } from '../errors.ts'
 import { HEADER } from '../contracts/headers.ts'
 import type { ChangelogMode, ChangelogValue, StateRow } from '../contracts/records.ts'
 import type { LogRecord } from '../ports/log.ts'
-import type { StateStore, StoreRow } from '../ports/store.ts'
+import type { NewerRow, StateStore, StoreRow } from '../ports/store.ts'
 
 export interface ReplayCounts {
   records: number
@@ -32,17 +32,71 @@ export interface ReplayChunk {
   readonly nextOffset: number
 }
 
+interface Change {
+  readonly value: ChangelogValue
+  readonly record: LogRecord
+}
+
 /** Applies one chunk and adds to `counts`. */
 export function replayChunk(store: StateStore, chunk: ReplayChunk, counts: ReplayCounts): void {
   const before = store.position()
-  const rows = new Map<string, StoreRow>()
   let { nextInput } = before
-  for (const record of chunk.records) {
-    const value = decodeChange(record, chunk)
-    const state = rows.get(value.key) ?? store.get(value.key)
+  const changes = chunk.records.map((record) => {
     counts.records += 1
     counts.bytes += record.bytes
     nextInput = Math.max(nextInput, inputNextOf(record, chunk))
+    return { value: decodeChange(record, chunk), record }
+  })
+  const how = {
+    owner: chunk.owner,
+    expectedNextInput: before.nextInput,
+    next: { nextInput, nextChangelog: Math.max(before.nextChangelog, chunk.nextOffset) },
+  }
+  if (chunk.mode === 'after-image' && store.applyIfNewer) {
+    // Nearly always all of a chunk is new: then nothing need be read before it is written.
+    const { rows, applied, skipped } = latest(changes, chunk)
+    if (store.applyIfNewer({ ...how, rows })) {
+      counts.applied += applied
+      counts.skipped += skipped
+      return
+    }
+  }
+  store.apply({ ...how, rows: fold(store, { changes, chunk }, counts).values() })
+}
+
+/** The last row of each key, in key order (a tree page is then visited once), if all of the chunk is new. */
+function latest(
+  changes: readonly Change[],
+  chunk: ReplayChunk,
+): { rows: NewerRow[]; applied: number; skipped: number } {
+  const found = new Map<string, { value: ChangelogValue; record: LogRecord; above: number }>()
+  let skipped = 0
+  for (const { value, record } of changes) {
+    const earlier = found.get(value.key)
+    if (earlier === undefined) found.set(value.key, { value, record, above: value.seq })
+    else if (value.seq <= earlier.value.seq) skipped += 1
+    else {
+      earlier.value = value
+      earlier.record = record
+    }
+  }
+  const rows = [...found.values()].map(({ value, record, above }) => ({
+    ...afterImage(value, record, chunk),
+    changelogOffset: record.offset,
+    above,
+  }))
+  rows.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return { rows, applied: changes.length - skipped, skipped }
+}
+
+function fold(
+  store: StateStore,
+  { changes, chunk }: { changes: readonly Change[]; chunk: ReplayChunk },
+  counts: ReplayCounts,
+): Map<string, StoreRow> {
+  const rows = new Map<string, StoreRow>()
+  for (const { value, record } of changes) {
+    const state = rows.get(value.key) ?? store.get(value.key)
     const seen = state?.seq ?? 0
     if (value.seq <= seen) {
       counts.skipped += 1
@@ -53,12 +107,7 @@ export function replayChunk(store: StateStore, chunk: ReplayChunk, counts: Repla
     const row = chunk.mode === 'delta-only' ? addDelta(state, value) : afterImage(value, record, chunk)
     rows.set(value.key, { ...row, changelogOffset: record.offset })
   }
-  store.apply({
-    owner: chunk.owner,
-    expectedNextInput: before.nextInput,
-    rows: rows.values(),
-    next: { nextInput, nextChangelog: Math.max(before.nextChangelog, chunk.nextOffset) },
-  })
+  return rows
 }
 
 function addDelta(state: StateRow | undefined, value: ChangelogValue): StateRow {
