@@ -335,7 +335,8 @@ async function tidy(stage: Stage, ended: Ended): Promise<void> {
       window: scenario.window,
       results: result.results,
     }
-    keepCell(stateDir, { ...kept, stateRoot: stateDir }, broker)
+    const replaced = keepCell(stateDir, { ...kept, stateRoot: stateDir, pinned: scenario.keep }, broker)
+    if (replaced) await places[last]!.admin.remove(Object.values(topicNames(replaced.prefix)))
   }
   if (scenario.keep) return
   for (const [index, place] of places.entries()) {

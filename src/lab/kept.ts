@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { prefixDirectory } from '../core/contracts/names.ts'
+import { prefixDirectory, prefixProblem } from '../core/contracts/names.ts'
 import type { LentBroker } from './broker.ts'
 
 export interface KeptCell {
@@ -21,6 +21,8 @@ export interface KeptCell {
   readonly point: string
   readonly cell: string
   readonly results: string
+  /** Asked for with `--keep`: the next kept cell takes its place here, but nothing of it is removed. */
+  readonly pinned?: boolean
 }
 
 export const keptFile = (stateDir: string): string => path.join(stateDir, 'kept.json')
@@ -33,11 +35,12 @@ export function readKept(stateDir: string): KeptCell | undefined {
   }
 }
 
+/** Returns the cell it replaces if that one's topics are on the same, lasting broker: the caller removes them. */
 export function keepCell(
   stateDir: string,
   cell: Omit<KeptCell, 'brokers' | 'brokerData'>,
   broker: LentBroker,
-): void {
+): KeptCell | undefined {
   const old = readKept(stateDir)
   const brokerData = path.join(stateDir, 'kept', cell.prefix.replace(/\.$/, ''))
   const where = broker.kind === 'ephemeral' ? { brokerData } : { brokers: broker.brokers }
@@ -46,8 +49,11 @@ export function keepCell(
   const aside = `${keptFile(stateDir)}.${process.pid}`
   writeFileSync(aside, `${JSON.stringify(kept, null, 2)}\n`)
   renameSync(aside, keptFile(stateDir))
-  if (!old || old.prefix === cell.prefix) return
+  if (!old || old.pinned === true || old.prefix === cell.prefix) return undefined
+  // The file may have been edited; nothing but a cell's own directory is ever removed for it.
+  if (prefixProblem(old.prefix) !== undefined) return undefined
+  const ours = old.brokerData !== undefined || old.brokers === kept.brokers
   if (old.brokerData && existsSync(old.brokerData)) rmSync(old.brokerData, { recursive: true, force: true })
-  if (old.brokerData)
-    rmSync(path.join(old.stateRoot, prefixDirectory(old.prefix)), { recursive: true, force: true })
+  if (ours) rmSync(path.join(old.stateRoot, prefixDirectory(old.prefix)), { recursive: true, force: true })
+  return old.brokers !== undefined && ours ? old : undefined
 }
