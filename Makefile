@@ -45,7 +45,7 @@ smoke: setup ## the default matrix on exactly-once
 	@bin/eoslab run experiments/safe/smoke.yaml
 
 mutants: setup ## every broken twin, each caught by its primary anomaly
-	@bin/eoslab run experiments/mutants/*.yaml
+	@bin/eoslab crash-matrix --mutants
 
 bench: setup ## what speed was promised, measured here: medians, least, largest, goal
 	@node scripts/bench.ts $(RUNS)

@@ -97,7 +97,7 @@ describe('command lines', () => {
     'crash-matrix --at opb.commit.middle',
     'opa --crash-at nowhere',
     'chck --prefix p1.',
-    'check',
+    'check results/latest results/latest',
     'broker',
     'run experiments/none/a.yaml',
     'report --format pdf',

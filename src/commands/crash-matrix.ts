@@ -14,6 +14,7 @@ export default class CrashMatrix extends LabCommand {
     '<%= config.bin %> crash-matrix --at opb.commit.mid:5 --seed 7 --repeat 3 --json',
     '<%= config.bin %> crash-matrix --from orders.csv --window 86400s',
     '<%= config.bin %> crash-matrix --list',
+    '<%= config.bin %> crash-matrix --mutants',
   ]
   static override flags = {
     at: Flags.string({
@@ -46,6 +47,10 @@ export default class CrashMatrix extends LabCommand {
     schedules: Flags.string({ summary: 'simulated: how many', default: '2000', helpValue: 'N' }),
     replay: Flags.string({ summary: 'simulated: this schedule, with its timeline', helpValue: 'CASE' }),
     mutant: Flags.string({ summary: 'simulated: with this mutant', helpValue: 'NAME' }),
+    mutants: Flags.boolean({
+      summary: 'run every broken twin instead, and print the mutation score',
+      exclusive: ['at', 'repeat', 'orders', 'partitions', 'from', 'cold', 'keep'],
+    }),
     keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
   }
 
@@ -63,6 +68,18 @@ export default class CrashMatrix extends LabCommand {
       const { text, ...listed } = matrix.listPoints()
       this.print(text)
       return listed
+    }
+    if (flags.mutants) {
+      const { runMutants, scoreForTerminal } = await import('../lab/mutants.ts')
+      const score = await runMutants({
+        ...flags,
+        stateDir: flags['state-dir'],
+        quiet: this.isQuiet,
+        argv: this.argv,
+      })
+      this.print(scoreForTerminal(score))
+      this.exitWith(exitOf(score.verdict))
+      return score
     }
     const result = await matrix.crashMatrix({
       ...flags,

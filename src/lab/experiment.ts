@@ -10,6 +10,7 @@ import { openTopicAdmin } from '../adapters/kafka/topic-admin.ts'
 import { connectLog } from '../adapters/kafka/log.ts'
 import { checkOrders, readOrders } from '../adapters/files/orders-file.ts'
 import { openMetrics, type Metrics } from '../adapters/prometheus/registry.ts'
+import { packLines } from '../adapters/files/stored-input.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { provenance } from '../adapters/host/provenance.ts'
 import { openRawLog } from '../adapters/raw-log/platformatic.ts'
@@ -20,6 +21,9 @@ import { planMatrix, type PlanOptions, type PlannedCell } from '../core/crash/pl
 import { resolvePoints } from '../core/crash/points.ts'
 import { coverageOf } from '../core/matrix/coverage.ts'
 import { NO_KILL, type CellResult, type RunResult } from '../core/matrix/result.ts'
+import type { OracleInput } from '../core/oracle/input.ts'
+import { encodeInput } from '../core/oracle/stored.ts'
+import { ORACLE_VERSION } from '../core/oracle/judge.ts'
 import { number } from '../core/report/numbers.ts'
 import { evaluate } from '../core/scenario/expect.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
@@ -33,6 +37,7 @@ import type { CrewMember } from './crew.ts'
 import { onInterrupt } from './interrupt.ts'
 import { cellDirectory, judgedCell, type CellPlace } from './judged-cell.ts'
 import { keepCell } from './kept.ts'
+import { knownScore } from './report.ts'
 import { completeRun, startRun, type ResultsFolder } from './results.ts'
 
 export interface ExperimentOptions {
@@ -166,6 +171,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
         rawLog: await opening,
         metrics: stage.metrics.sink,
         onMember: (m: CrewMember) => void crew.push(m),
+        onInput: (input: OracleInput) => stage.folder.addInput(planned.cell, packLines(encodeInput(input))),
       }
       const cell = await judgedCell(cellPlan(stage, planned), place)
       await record(stage, cell, place)
@@ -303,6 +309,8 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
       pragmas: PRAGMAS,
     }),
     wall_ms: Math.round(hostClock.wallMs() - stage.startedMs),
+    oracle_version: ORACLE_VERSION,
+    mutation_score: knownScore(ORACLE_VERSION),
   }
   const completed = await completeRun(stage.folder, { result, scenario, metrics: await stage.metrics.text() })
   for (const note of completed.notes) stage.progress.say(note)

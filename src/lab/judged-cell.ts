@@ -18,6 +18,7 @@ import { reach } from './broker-start.ts'
 import { pipelineTopics } from './topics.ts'
 import { LabError, messageOf } from '../core/errors.ts'
 import type { CellResult } from '../core/matrix/result.ts'
+import type { OracleInput } from '../core/oracle/input.ts'
 import { judge } from '../core/oracle/judge.ts'
 import type { MetricSink } from '../core/metrics/definitions.ts'
 import type { LogPort } from '../core/ports/log.ts'
@@ -45,6 +46,8 @@ export interface CellPlace {
   readonly source: OrderSource
   readonly say: (what: string) => void
   readonly onMember: (member: CrewMember) => void
+  /** Keeps what the oracle is given. */
+  readonly onInput: (input: OracleInput) => Promise<void>
   readonly metrics?: MetricSink
 }
 
@@ -173,17 +176,19 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     const run = await runToEnd(cell, () => feeder.totals.orders)
     if (run.problem) await refuseWithoutBroker(brokers, `cell ${plan.cell}`, run.problem)
     say('judging')
-    const settled = await nothingOpen(place, names, plan.partitions)
+    // What is still open after that is the oracle's to name, at a clean end above all.
+    await nothingOpen(place, names, plan.partitions)
     const input = await collect({
       brokers,
       prefix,
       stateRoot,
       window: plan.window,
       pipeline: plan.pipeline,
-      cleanEnd: run.clean && settled,
+      cleanEnd: run.clean,
       log: place.rawLog,
     })
     const events = readJournals(path.join(stateDir, 'journals'))
+    await place.onInput(input)
     const judgement = judge(input)
     const wallMs = hostClock.monotonicMs() - started
     const { command, metrics: sink } = place

@@ -8,11 +8,13 @@ import type { FoundRun } from '../adapters/files/results.ts'
 import { markdown } from '../adapters/formats/markdown.ts'
 import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
 import { terminalText } from '../adapters/terminal/table.ts'
+import { readScores } from '../adapters/files/mutation-score.ts'
 import { EXIT, LabError } from '../core/errors.ts'
-import type { RunResult } from '../core/matrix/result.ts'
+import type { RunResult, ScoreShown } from '../core/matrix/result.ts'
 import { exitOf, worst } from '../core/oracle/verdict.ts'
 import type { Verdict } from '../core/oracle/verdict.ts'
 import type { Block } from '../core/report/blocks.ts'
+import type { MutationScore } from '../core/scenario/score.ts'
 import { asRunResult } from '../core/report/read.ts'
 import { reportBlocks, terminalBlocks } from '../core/report/report.ts'
 import { resultsRoot, shownPath } from './results.ts'
@@ -44,7 +46,10 @@ export async function report(options: ReportOptions): Promise<Report> {
   for (const run of wanted) {
     const read = await readRun(run)
     if ('problem' in read) notes.push(`${shownPath(run.dir)} is left out: ${read.problem}`)
-    else runs.push({ ...read.run, results: shownPath(run.dir) })
+    else {
+      const mutation_score = knownScore(read.run.oracle_version, root)
+      runs.push({ ...read.run, results: shownPath(run.dir), mutation_score })
+    }
   }
   if (runs.length === 0) throw nothingToShow({ root, experiment: options.experiment, found, notes })
   const verdict = worst(runs.map((run) => run.verdict))
@@ -91,4 +96,12 @@ function nothingToShow({ root, experiment, found, notes }: Nothing): LabError {
   return new LabError('NOTHING_TO_SHOW', `there is no complete run${of} in ${shownPath(root)}`, {
     hint: [...notes, next].join('\n'),
   })
+}
+
+/** The score of an oracle version, if it was measured here. */
+export function knownScore(version: string | undefined, root: string = resultsRoot()): ScoreShown | null {
+  const found = version === undefined ? undefined : (readScores(root)[version] as Partial<MutationScore>)
+  return found && typeof found.caught === 'number' && typeof found.of === 'number'
+    ? { caught: found.caught, of: found.of, measured: String(found.measured) }
+    : null
 }

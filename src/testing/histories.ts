@@ -5,10 +5,11 @@
  * Promises: what is not said is right, that is, a builder used without deviations gives a valid history.
  * Does not: share code with the operators. It knows good orders only as far as the tests need them.
  */
+import { createHash } from 'node:crypto'
 import { topicNames } from '../core/contracts/names.ts'
 import type { SnapshotEntry, StateRow } from '../core/contracts/records.ts'
-import type { HistoryEvent } from '../core/history/event.ts'
-import type { OracleInput, RawMarker, RawPartition, RawRecord } from '../core/oracle/input.ts'
+import type { HistoryEvent, NewEvent } from '../core/history/event.ts'
+import type { OracleInput, RawMarker, RawPartition, RawRecord, SnapshotDump } from '../core/oracle/input.ts'
 import type { Role } from '../core/oracle/view.ts'
 
 const WINDOW = 60
@@ -34,12 +35,14 @@ export interface TransactionOptions {
 
 type Entry = RawRecord | RawMarker
 
+type SnapshotOnDisk = Partial<Pick<SnapshotDump, 'exists' | 'intact' | 'content' | 'unreadable'>>
+
 const ENRICHED_AT = 1_694_500_000
 
 export class History {
   readonly logs = new Map<Role, Entry[]>(ROLES.map((role) => [role, []]))
   readonly journals: HistoryEvent[] = []
-  readonly snapshots: { entry: SnapshotEntry; exists: boolean; intact?: boolean }[] = []
+  readonly snapshots: (SnapshotOnDisk & { entry: SnapshotEntry; exists: boolean })[] = []
   offsets: { opa?: number; opb?: number } = {}
   committed = new Map<string, StateRow>()
   aborted = new Map<string, StateRow>()
@@ -207,17 +210,52 @@ export class History {
     return this
   }
 
-  manifest(entry: Partial<SnapshotEntry>, file: { exists?: boolean; intact?: boolean } = {}): this {
+  /** A line in an incarnation's journal; `at` in milliseconds, one after the last line if not said. */
+  wrote(incarnation: string, line: NewEvent, at: number = this.#clock): this {
+    this.#clock = at + 1
+    const who = incarnation.split('.')[0]!
+    const i = this.journals.filter((e) => e.incarnation === incarnation).length + 1
+    this.journals.push({ ...line, t: at, at, who, incarnation, i })
+    return this
+  }
+
+  /** A life of OpB that kept its state or restored a snapshot, and replayed. */
+  recovered(
+    incarnation: string,
+    replay: Record<'from' | 'to' | 'records' | 'applied', number>,
+    restored: { source?: 'local' | 'snapshot'; snapshotId?: string } = {},
+  ): this {
+    const { source = 'local', snapshotId = null } = restored
+    this.wrote(incarnation, { f: 'fence', type: 'ok', task: 0 })
+    this.wrote(incarnation, { f: 'restore', type: 'ok', task: 0, source, snapshotId })
+    return this.wrote(incarnation, { f: 'replay', type: 'ok', task: 0, ...replay })
+  }
+
+  /** A committed record in opb-snapshots. */
+  published(entry: Partial<SnapshotEntry>): this {
+    const manifest = { snapshotId: 'snap-1', path: 'snap-1', nextInputOffset: 1, retained: [], ...entry }
+    const value = Buffer.from(JSON.stringify({ partition: 0, lastChangelogOffset: 0, ...manifest }))
+    this.append('snapshots', { key: Buffer.from('opb-manifest-latest'), value })
+    return this
+  }
+
+  manifest(entry: Partial<SnapshotEntry>, file: SnapshotOnDisk = {}): this {
+    const rows = file.content?.rows ?? []
+    const lines = rows.map(({ key, sum, count, seq }) => `${key},${sum},${count},${seq}\n`)
     this.snapshots.push({
+      exists: true,
+      ...file,
       entry: {
         snapshotId: 'snap-1',
         lastChangelogOffset: 0,
         nextInputOffset: 1,
         partition: 0,
+        kind: 'full',
+        changelogMode: 'after-image',
+        keys: rows.length,
+        stateHash: createHash('sha256').update(lines.join('')).digest('hex'),
         ...entry,
       } as SnapshotEntry,
-      exists: file.exists ?? true,
-      ...(file.intact === undefined ? {} : { intact: file.intact }),
     })
     return this
   }

@@ -15,6 +15,8 @@ import { LabError, messageOf } from '../../core/errors.ts'
 import { mergedHistory } from './merge-journals.ts'
 
 export const VERDICT_FILE = 'verdict.json'
+/** Behind the folder name of a cell. */
+const INPUT_SUFFIX = '.input.jsonl.gz'
 const LATEST = 'latest'
 const RUN_NAME = /^(\d{8}T\d{6}\.\d{3}Z)-(\d+)(?:-(\d+))?$/
 
@@ -33,6 +35,8 @@ export interface ResultsFolder {
   writeJson(name: string, value: unknown): Promise<void>
   /** evidence/<cell>.json, as soon as the cell is over. */
   addEvidence(cell: string, value: unknown): Promise<void>
+  /** evidence/<cell>.input.jsonl.gz: what the oracle was given, so that it can be judged again. */
+  addInput(cell: string, gzipped: Buffer): Promise<void>
   /** Copies the .jsonl files of a directory (a missing one has none) to journals/<cell>/. */
   addJournals(cell: string, from: string): Promise<void>
   /** Copies a file or directory to cells/<cell>/<name>: state and logs of a cell that is not valid. */
@@ -72,6 +76,13 @@ export async function createResults(place: RunPlace): Promise<ResultsFolder> {
     writeText,
     writeJson,
     addEvidence: (cell, value) => writeJson(path.join('evidence', `${folderOf(cell)}.json`), value),
+    addInput: (cell, gzipped) => {
+      const file = inside('evidence', `${folderOf(cell)}${INPUT_SUFFIX}`)
+      return guard(file, 'write', async () => {
+        await mkdir(path.dirname(file), { recursive: true })
+        await writeFileAtomic(file, gzipped)
+      })
+    },
     addJournals: (cell, from) => copyJournals(from, inside('journals', folderOf(cell))),
     keep: (cell, name, from) => {
       const to = inside('cells', folderOf(cell), safeName(name))
@@ -97,6 +108,12 @@ export async function newestRuns(root: string): Promise<FoundRun[]> {
     if (run) newest.push(run)
   }
   return newest
+}
+
+/** File of what the oracle was given for a cell of a run; undefined if it was not kept. */
+export async function storedInput(dir: string, cell: string): Promise<string | undefined> {
+  const file = path.join(dir, 'evidence', `${safeName(cell)}${INPUT_SUFFIX}`)
+  return (await exists(file)) ? file : undefined
 }
 
 /** The parsed verdict.json of a run. */

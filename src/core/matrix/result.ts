@@ -201,4 +201,14 @@ export interface RunResult {
   readonly expectations: readonly Expectation[]
   readonly provenance: Provenance
   readonly wall_ms: number
+  /** Of the oracle that gave the verdicts; absent in runs of before it was noted. */
+  readonly oracle_version?: string
+  /** What is known of that oracle's mutants where the run is shown; null if nothing. */
+  readonly mutation_score?: ScoreShown | null
+}
+
+export interface ScoreShown {
+  readonly caught: number
+  readonly of: number
+  readonly measured: string
 }

@@ -1,10 +1,8 @@
 /** For every anomaly a smallest history that has it, and one that almost has it. */
-import { describe, expect, it } from 'vitest'
+import { describeAnomalies, type AnomalyCase } from '../../testing/anomaly-cases.ts'
 import { History, finish, goodHistory } from '../../testing/histories.ts'
 import { truthHash } from './checks/source.ts'
 import type { RawRecord } from './input.ts'
-import { judge } from './judge.ts'
-import type { Anomaly, AnomalyName } from './verdict.ts'
 
 const KEY = 's#p#1694499960'
 const good = (): History => finish(goodHistory())
@@ -44,17 +42,7 @@ const otherKey = (_: unknown, r: RawRecord): RawRecord => ({
   value: Buffer.from(r.value!.toString().replaceAll('"s#p#', '"s#q#')),
 })
 
-interface Case {
-  readonly name: AnomalyName
-  readonly what: string
-  readonly breaks: () => History
-  readonly place?: Anomaly['place']
-  /** What the same cause also shows. */
-  readonly also?: readonly AnomalyName[]
-  readonly almost: () => History
-}
-
-const cases: Case[] = [
+const cases: AnomalyCase[] = [
   {
     name: 'source-mismatch',
     what: 'the log has an order that the generator did not write',
@@ -495,23 +483,4 @@ const cases: Case[] = [
   },
 ]
 
-const describeCase = (c: Case): string => `${c.name}: ${c.what}`
-
-describe('anomalies', () => {
-  it.each(cases.map((c) => [describeCase(c), c] as const))(
-    '%s',
-    (_, { breaks, name, also = [], place = {} }) => {
-      const judgement = judge(breaks().input())
-      expect(judgement.verdict).toBe('invalid')
-      expect([...judgement.anomalies].sort()).toEqual([name, ...also].sort())
-      const found = judgement.checks.flatMap((c) => c.anomalies).filter((a) => a.name === name)
-      expect(found.map((a) => a.place)).toContainEqual(expect.objectContaining(place))
-    },
-  )
-
-  it.each(cases.map((c) => [describeCase(c), c] as const))('almost %s', (_, { almost }) => {
-    const judgement = judge(almost().input())
-    expect(judgement.checks.filter((c) => c.verdict === 'invalid' || c.verdict === 'unknown')).toEqual([])
-    expect(judgement.verdict).toBe('valid')
-  })
-})
+describeAnomalies(cases)

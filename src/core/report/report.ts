@@ -193,7 +193,15 @@ function provenanceLines(run: RunResult): string[] {
     `Apache Kafka ${from.kafka}; client ${from.client}; Node ${from.node}`,
     `SQLite ${from.sqlite}${pragmas.length > 0 ? ` (${pragmas.join(', ')})` : ''}`,
     `${from.host.cpus} x ${from.host.cpu}, ${from.host.memory_gib} GiB, ${from.host.os}`,
+    scoreLine(run),
     `seed ${run.seed}, started ${from.started}, ${number(run.wall_ms / 1_000)} s`,
     `results: ${run.results}`,
   ].map(printable)
+}
+
+/** How far the judge of this run can be believed: how many broken twins it caught. */
+function scoreLine({ oracle_version: version, mutation_score: score }: RunResult): string {
+  if (version === undefined) return 'judged by an oracle of unknown version'
+  const known = score ? `${score.caught} of ${score.of} mutants caught, ${score.measured}` : 'not measured'
+  return `judged by oracle version ${version}; mutation score: ${known}`
 }

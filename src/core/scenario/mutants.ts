@@ -211,7 +211,7 @@ export const MUTANTS = {
     points: ['opa.commit.before'],
     workers: opa('dlqOutside'),
     primary: 'torn-transaction',
-    allowed: ['duplicate'],
+    allowed: ['duplicate', 'offset-behind'],
   },
   'open-at-stop': {
     ...AT_ONCE,
@@ -247,7 +247,8 @@ export const MUTANTS = {
     points: ['opb.commit.mid'],
     workers: opb('notFlushed'),
     primary: 'state-behind',
-    allowed: [],
+    // The killed life said that it had applied what it only held.
+    allowed: ['non-idempotent-recovery'],
   },
   'overlay-forgotten': {
     ...AT_ONCE,
@@ -256,7 +257,15 @@ export const MUTANTS = {
     points: ['opb.commit.mid'],
     workers: opb('overlayForgotten'),
     primary: 'version-regression',
-    allowed: ['divergence', 'under-count', 'checkpoint-ahead', 'version-gap', 'over-count', 'state-behind'],
+    allowed: [
+      'divergence',
+      'under-count',
+      'checkpoint-ahead',
+      'version-gap',
+      'over-count',
+      'state-behind',
+      'non-idempotent-recovery',
+    ],
   },
   'last-output-only': {
     ...AT_ONCE,
@@ -286,7 +295,7 @@ export const MUTANTS = {
     cells: [{ point: 'opb.commit.mid', hit: 1, mode: 'cold' }],
     workers: opb('replaySkipsFirst'),
     primary: 'divergence',
-    allowed: ['checkpoint-ahead', 'version-regression', 'under-count'],
+    allowed: ['checkpoint-ahead', 'version-regression', 'under-count', 'replay-gap'],
   },
   'replay-drops-last': {
     ...AT_ONCE,
@@ -295,8 +304,8 @@ export const MUTANTS = {
     points: [],
     cells: [{ point: 'opb.commit.mid', mode: 'cold' }],
     workers: opb('replayDropsLast'),
-    primary: 'divergence',
-    allowed: ['checkpoint-ahead', 'stuck-recovery'],
+    primary: 'replay-gap',
+    allowed: ['divergence', 'checkpoint-ahead', 'stuck-recovery'],
   },
   'done-at-last-record': {
     ...AT_ONCE,
@@ -318,7 +327,7 @@ export const MUTANTS = {
       opb: { ...SAFE_WORKER, changelog: 'delta-only', mutation: 'seqIgnored' },
     },
     primary: 'over-count',
-    allowed: ['divergence', 'version-regression', 'version-gap'],
+    allowed: ['divergence', 'version-regression', 'version-gap', 'non-idempotent-recovery'],
   },
   'manifest-ahead': {
     ...AT_ONCE,

@@ -5,8 +5,9 @@ import { deltaCompactionLoss } from './compaction.ts'
 import { overCount, phantomKey, underCount } from './counts.ts'
 import { duplicate, lostWrite } from './delivery.ts'
 import { foldEnriched, foldOrders, foldState } from './folds.ts'
-import { hungTransaction, markers } from './liveness.ts'
+import { hungTransaction, markers, neverZeroLag, noProgress, stuckRecovery } from './liveness.ts'
 import { abortedRead, phantomOutput } from './provenance.ts'
+import { nonIdempotentRecovery, replayGap } from './recovery.ts'
 import { danglingManifest, manifestRegression, pathDependence, tornSnapshot } from './snapshots.ts'
 import { sourceMismatch } from './source.ts'
 import { checkpointAhead, dirtyState, stateBehind } from './state.ts'
@@ -41,5 +42,10 @@ export const CHECKS: readonly Check[] = [
   tornSnapshot,
   manifestRegression,
   pathDependence,
+  replayGap,
+  nonIdempotentRecovery,
   hungTransaction,
+  stuckRecovery,
+  noProgress,
+  neverZeroLag,
 ]
