@@ -7,7 +7,8 @@ import { LabError } from '../core/errors.ts'
 import type { RunResult } from '../core/matrix/result.ts'
 import { resolveScenario } from '../core/scenario/resolve.ts'
 import { sampleCell, sampleMutantRun, sampleRun } from '../testing/sample-run.ts'
-import { report, reportMarkdown } from './report.ts'
+import { reportText } from './report-formats.ts'
+import { report } from './report.ts'
 import { completeRun, resultsRoot, shownPath, startRun } from './results.ts'
 
 let root: string
@@ -37,6 +38,7 @@ test('a complete run has every file of the design', async () => {
   const dir = await keep(sampleRun())
   expect(readdirSync(dir).sort()).toEqual([
     'cells.csv',
+    'charts',
     'history.jsonl',
     'provenance.json',
     'scenario.resolved.yaml',
@@ -55,10 +57,10 @@ test('the newest run of each experiment is on the page', async () => {
   await keep(sampleRun({ cells: [sampleCell({ cell: 'older' })] }), 1)
   const dir = await keep(sampleRun(), 2)
   await keep(sampleMutantRun())
-  const { runs, exit, notes } = await report({ root })
+  const { runs, verdict, exit, notes } = await report({ root })
   expect(runs.map((run) => run.experiment)).toEqual(['crash-matrix', 'mutant-at-least-once'])
   expect(runs[0]?.results).toBe(dir)
-  expect(reportMarkdown(runs)).not.toContain('older')
+  expect(await reportText({ verdict, runs }, 'md')).not.toContain('older')
   expect({ exit, notes }).toEqual({ exit: 0, notes: [] })
 })
 

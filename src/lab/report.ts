@@ -1,11 +1,12 @@
 /**
- * `eoslab report`: the newest complete run of each experiment, on one page.
+ * What `eoslab report` is about: the newest complete run of each experiment, or two named runs.
  *
  * Promises: reads results only, no broker; a run that cannot be read is named and left out, never guessed.
  */
-import { newestRuns, readVerdict } from '../adapters/files/results.ts'
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import { newestRuns, readVerdict, VERDICT_FILE } from '../adapters/files/results.ts'
 import type { FoundRun } from '../adapters/files/results.ts'
-import { markdown } from '../adapters/formats/markdown.ts'
 import { colourFor, widthFor } from '../adapters/terminal/colour.ts'
 import { terminalText } from '../adapters/terminal/table.ts'
 import { readScores } from '../adapters/files/mutation-score.ts'
@@ -16,7 +17,7 @@ import type { Verdict } from '../core/oracle/verdict.ts'
 import type { Block } from '../core/report/blocks.ts'
 import type { MutationScore } from '../core/scenario/score.ts'
 import { asRunResult } from '../core/report/read.ts'
-import { reportBlocks, terminalBlocks } from '../core/report/report.ts'
+import { terminalBlocks } from '../core/report/report.ts'
 import { resultsRoot, shownPath } from './results.ts'
 
 export interface ReportOptions {
@@ -56,8 +57,31 @@ export async function report(options: ReportOptions): Promise<Report> {
   return { runs, verdict, exit: options.check ? exitOf(verdict) : EXIT.valid, notes }
 }
 
-/** The page, as Markdown. */
-export const reportMarkdown = (runs: readonly RunResult[]): string => markdown(reportBlocks(runs))
+/** Two runs by folder, by experiment (its newest), or by `<experiment>/<run>`. */
+export async function reportPair(
+  names: readonly string[],
+  root: string = resultsRoot(),
+): Promise<readonly [RunResult, RunResult]> {
+  const [a, b] = names
+  if (a === undefined || b === undefined || names.length > 2) {
+    throw new LabError('USAGE', `two runs are compared, ${names.length} were named`, {
+      hint: 'eoslab report --compare A B, each a folder of results or the name of an experiment',
+    })
+  }
+  return [await namedRun(a, root), await namedRun(b, root)]
+}
+
+async function namedRun(name: string, root: string): Promise<RunResult> {
+  const places = [path.resolve(name), path.join(root, name), path.join(root, name, 'latest')]
+  const dir = places.find((place) => existsSync(path.join(place, VERDICT_FILE)))
+  if (dir === undefined)
+    throw nothingToShow({ root, experiment: name, found: await newestRuns(root), notes: [] })
+  const read = asRunResult(await readVerdict(dir))
+  if ('run' in read) return { ...read.run, results: shownPath(realpathSync(dir)) }
+  throw new LabError('RESULTS_UNUSABLE', `${shownPath(dir)} can't be read: ${read.problem}`, {
+    hint: 'Name another run, or repeat that one.',
+  })
+}
 
 /** The page, or the end of one run, for a terminal (or a file, where stdout is one). */
 export const forTerminal = (blocks: readonly Block[]): string =>
@@ -67,8 +91,6 @@ export const forTerminal = (blocks: readonly Block[]): string =>
   })
 
 export const runForTerminal = (run: RunResult): string => forTerminal(terminalBlocks(run))
-
-export const reportForTerminal = (runs: readonly RunResult[]): string => forTerminal(reportBlocks(runs))
 
 async function readRun(run: FoundRun): Promise<ReturnType<typeof asRunResult>> {
   try {

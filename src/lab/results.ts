@@ -10,9 +10,11 @@ import type { ResultsFolder } from '../adapters/files/results.ts'
 import { csv } from '../adapters/formats/csv.ts'
 import { markdown } from '../adapters/formats/markdown.ts'
 import type { RunResult } from '../core/matrix/result.ts'
+import { messageOf } from '../core/errors.ts'
 import { CSV_COLUMNS, csvRows } from '../core/report/csv-rows.ts'
 import { summaryBlocks } from '../core/report/report.ts'
 import type { Scenario } from '../core/scenario/resolve.ts'
+import { chartsOf } from './report-html.ts'
 import { resolvedYaml } from './scenario.ts'
 
 export type { ResultsFolder }
@@ -57,6 +59,18 @@ export async function completeRun(
   await folder.writeText('cells.csv', csv(CSV_COLUMNS, csvRows(placed.cells)))
   await folder.writeText('summary.md', markdown(summaryBlocks(placed)))
   if (metrics !== undefined) await folder.writeText('metrics.prom', metrics)
-  const notes = await folder.finish(placed)
+  const notes = [...(await folder.finish(placed)), ...(await addCharts(folder, placed))]
   return { result: placed, notes }
+}
+
+/** Charts can be drawn again from the rest: what hinders them is told, and never costs the run. */
+async function addCharts(folder: ResultsFolder, result: RunResult): Promise<string[]> {
+  try {
+    for (const { name, svg } of await chartsOf(folder.dir, result)) {
+      await folder.writeText(path.join('charts', `${name}.svg`), svg)
+    }
+    return []
+  } catch (error) {
+    return [`charts were not drawn: ${messageOf(error)}`]
+  }
 }

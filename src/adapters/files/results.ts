@@ -170,7 +170,7 @@ const safeName = (name: string): string =>
   name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '') || '_'
 
 /** A folder name per cell; two cells never get the same one. */
-function cellFolders(): (cell: string) => string {
+export function cellFolders(): (cell: string) => string {
   const taken = new Map<string, string>()
   return (cell) => {
     const base = safeName(cell)

@@ -7,7 +7,7 @@
  * into a page, a slide or a README as it is. Foreign texts are escaped (by echarts, and here).
  * Does not: choose what is drawn (src/core/report/charts*.ts), or load echarts before something is.
  */
-import type { ECharts, EChartsCoreOption } from 'echarts/core'
+import type { ECharts, EChartsCoreOption } from 'echarts'
 
 export interface SvgFrame {
   readonly width: number
@@ -29,26 +29,10 @@ export async function drawSvg(option: Readonly<Record<string, unknown>>, frame: 
   }
 }
 
-/** Loading echarts takes some 0.5 s: only whoever draws pays for it. */
+/** One file, which loads four times as fast as the modules it is made of; only who draws pays for it. */
 async function blank({ width, height }: SvgFrame): Promise<ECharts> {
-  const [core, charts, components, { SVGRenderer }] = await Promise.all([
-    import('echarts/core'),
-    import('echarts/charts'),
-    import('echarts/components'),
-    import('echarts/renderers'),
-  ])
-  core.use([
-    charts.BarChart,
-    charts.CustomChart,
-    charts.LineChart,
-    charts.ScatterChart,
-    components.GridComponent,
-    components.LegendComponent,
-    components.MarkLineComponent,
-    components.TitleComponent,
-    SVGRenderer,
-  ])
-  return core.init(null, null, { renderer: 'svg', ssr: true, width, height })
+  const { init } = await import('echarts/dist/echarts.esm.min.mjs')
+  return init(null, null, { renderer: 'svg', ssr: true, width, height })
 }
 
 const escaped = (text: string): string =>

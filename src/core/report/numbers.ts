@@ -2,9 +2,9 @@
  * Numbers and texts as a report shows them, the same everywhere and on every machine.
  *
  * Promises: no locale of the host changes a digit; "not measured" is a dash, never 0; several samples are
- * the median with least and largest; control characters of foreign texts are shown, never passed on.
+ * the median with its interval (src/core/stats/median.ts); control characters of foreign texts are shown, never passed on.
  */
-import { max, median, min } from 'simple-statistics'
+import { medianOf } from '../stats/median.ts'
 
 export const NOTHING = '–'
 
@@ -17,13 +17,12 @@ export function number(value: number | null | undefined): string {
   return Number.isInteger(value) || Math.abs(value) >= 10 ? GROUPED.format(value) : ONE_DIGIT.format(value)
 }
 
-/** One sample as it is; several as `median (min–max)`; what was not measured is left out. */
+/** One sample as it is; several as `median (low–high)`; what was not measured is left out. */
 export function spread(samples: readonly (number | null)[]): string {
-  const measured = samples.filter((sample) => sample !== null)
-  if (measured.length === 0) return NOTHING
-  if (measured.length === 1) return number(measured[0])
-  const [low, high] = [min(measured), max(measured)]
-  return low === high ? number(low) : `${number(median(measured))} (${number(low)}–${number(high)})`
+  const found = medianOf(samples)
+  if (!found) return NOTHING
+  const { median, low, high } = found
+  return low === high ? number(median) : `${number(median)} (${number(low)}–${number(high)})`
 }
 
 /** A foreign text in one line: control characters and lone surrogates written as \uXXXX. */

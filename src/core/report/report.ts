@@ -26,6 +26,11 @@ import {
   verdictTable,
 } from './tables.ts'
 
+/** What `median (low–high)` means, wherever it stands. */
+export const INTERVAL =
+  'Where n is above 1: the median of n cells that share a crash point, and in brackets its interval: at least ' +
+  '95 % sure from six cells on; below, least to largest (five: 94 %, four: 88 %, three: 75 %, two: 50 %).'
+
 export const CRASH_KIND = 'process crash (SIGKILL), not power loss'
 
 /** All runs on one page: an overview, then each run. */
@@ -113,9 +118,7 @@ function runBlocks(run: RunResult): Block[] {
     text(coverageText(run.coverage ?? coverageOf(run.cells))),
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     heading(3, 'Time to recover'),
-    ...(groups(run.cells).some((group) => group.cells.length > 1)
-      ? [text('Where n is above 1: median (least–largest) of n cells that share a crash point.')]
-      : []),
+    ...(groups(run.cells).some((group) => group.cells.length > 1) ? [text(INTERVAL)] : []),
     recoveryTable(run.cells),
     heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
@@ -154,7 +157,7 @@ const totals = (run: RunResult): Block[] => [
 ]
 
 /** A valid run of invalid cells needs a word: the twin was broken on purpose, and the oracle saw it. */
-function twin(run: RunResult): Block[] {
+export function twin(run: RunResult): Block[] {
   const name = run.cells.find((cell) => cell.mutant !== null)?.mutant
   if (!name) return []
   const { wrong } = (MUTANTS as Partial<Record<string, { wrong: string }>>)[name] ?? {
@@ -164,7 +167,7 @@ function twin(run: RunResult): Block[] {
   return [text(printable(`Mutant ${name}: ${wrong}. ${outcome}`))]
 }
 
-const expectations = (run: RunResult): Block[] =>
+export const expectations = (run: RunResult): Block[] =>
   run.expectations.length === 0
     ? []
     : [
@@ -184,7 +187,7 @@ function repeats(cells: readonly CellResult[]): Block[] {
     : [text('To repeat the cells that are not valid:'), code(commands.map(printable))]
 }
 
-function provenanceLines(run: RunResult): string[] {
+export function provenanceLines(run: RunResult): string[] {
   const from: Provenance = run.provenance
   const dirty = from.dirty ? ' with uncommitted changes' : ''
   const pragmas = Object.entries(from.pragmas).map(([name, value]) => `${name}=${value}`)
