@@ -9,7 +9,7 @@ STAMP := node_modules/.stamp
 BUILT := dist/.built
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build test lint clean demo bench smoke mutants p1 docs
+.PHONY: help setup build test lint clean demo bench smoke mutants p1 p2 p3 docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,14 @@ demo: setup ## kills at every point and a broken twin, told in money (ORDERS=FIL
 
 p1: setup ## OpA and the wrapper, crashed before, in and after the commit
 	@bin/eoslab run experiments/plan/p1.yaml
+
+p2: setup ## OpB crashed around its commit; manifest, changelog on and off, idempotence by seq
+	@bin/eoslab run experiments/plan/p2.yaml
+	@bin/eoslab compare-changelog --changelog on --changelog off --prefix p2.cc.
+	@bin/eoslab evidence p2
+
+p3: setup ## recovery on artefacts: three random kills, three times to recover, lag to zero
+	@bin/eoslab evidence p3
 
 smoke: setup ## the default matrix on exactly-once
 	@bin/eoslab run experiments/safe/smoke.yaml

@@ -43,3 +43,34 @@ export function phaseChart(rows: readonly ComparedRow[]): Chart {
   const frame = { width: WIDTH, height: 130 + 26 * rows.length, title, description: `ttr_ms: ${bars}` }
   return { option, frame }
 }
+export interface LagLine {
+  readonly name: string
+  /** Milliseconds since the kill, and the records still to be committed from then on. */
+  readonly points: readonly (readonly [number, number])[]
+}
+
+/** Lag in steps: what was sampled holds until the next sample. */
+export function lagChart(title: string, lines: readonly LagLine[]): Chart {
+  const names = lines.map(({ name }) => name)
+  const series = lines.map(({ name, points }) => ({
+    name,
+    type: 'line',
+    step: 'end',
+    showSymbol: false,
+    data: points.map(([ms, lag]) => [ms, lag]),
+  }))
+  const option = {
+    ...common(title, names),
+    grid: { left: 80, right: 40, top: 70, bottom: 50 },
+    xAxis: {
+      type: 'value',
+      name: 'milliseconds since the kill',
+      nameLocation: 'middle',
+      nameGap: 30,
+    },
+    yAxis: { type: 'value', name: 'records' },
+    series,
+  }
+  const ends = lines.map(({ name, points }) => `${name} ends at ${points.at(-1)?.[0] ?? '?'} ms`).join('; ')
+  return { option, frame: { width: WIDTH, height: 420, title, description: ends } }
+}

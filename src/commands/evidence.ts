@@ -1,0 +1,37 @@
+/** `eoslab evidence STEP`: what a step of the plan has to show beyond its cells. */
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { LabCommand } from '../base.ts'
+import { exitOf } from '../core/oracle/verdict.ts'
+
+export default class Evidence extends LabCommand {
+  static override summary = 'print the evidence of a step of the plan: p2 or p3'
+  static override description =
+    'p2: the newest manifest and the path of its snapshot, on the OpB cell that the last run kept, and an overlap ' +
+    'replayed to show what seq does. p3: recovery on artefacts made for it, three random kills, three times to ' +
+    'recover, and the lag going to zero. Exit code 0 when it holds, 1 when it does not.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> p2',
+    '<%= config.bin %> <%= command.id %> p3 --seed 7 --json',
+  ]
+  static override args = {
+    step: Args.string({ description: 'step of the plan', options: ['p2', 'p3'], required: true }),
+  }
+  static override flags = {
+    prefix: Flags.string({
+      summary: 'p2: a prefix instead of the kept cell; p3: default p3.',
+      helpValue: 'p2.',
+    }),
+    seed: Flags.string({ summary: 'seed of artefacts and kills', default: '7', helpValue: 'N' }),
+  }
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Evidence)
+    const { evidence, STEPS } = await import('../lab/evidence.ts')
+    const step = STEPS.find((name) => name === args.step) ?? 'p2'
+    const done = await evidence(step, { ...flags, quiet: this.isQuiet, say: this.say })
+    this.print(done.text)
+    this.exitWith(exitOf(done.verdict))
+    return done.result
+  }
+}
