@@ -51,9 +51,9 @@ export async function writePartial(
   content: MemoryContent,
   mid?: () => void,
 ): Promise<Written> {
-  const { rows, newKeys, lineage, position } = content
+  const { size, changes, lineage, position } = content
   const { encoder, header } = startOf(order, lineage, position)
-  const keys = order.base.keys + newKeys
+  let { keys } = order.base
   const hash = createHash('sha256')
   const file = await open(order.target, 'w')
   let bytes = 0
@@ -65,12 +65,22 @@ export async function writePartial(
       await file.writeFile(piece)
     }
     await put(header)
-    const half = Math.floor(rows.length / ROWS / 2) * ROWS
-    for (let at = 0; at < rows.length; at += ROWS) {
-      if (at === half) mid?.()
-      await put(encoder.rows(rows.slice(at, at + ROWS)))
+    let rows: StoreRow[] = []
+    let written = 0
+    let midway = false
+    for (const { row, isNew } of changes) {
+      if (!midway && written >= (size - ROWS) / 2) {
+        midway = true
+        mid?.()
+      }
+      if (isNew) keys += 1
+      if (rows.push(row) < ROWS) continue
+      written += rows.length
+      await put(encoder.rows(rows))
+      rows = []
     }
-    if (rows.length === 0) mid?.()
+    if (!midway) mid?.()
+    if (rows.length > 0) await put(encoder.rows(rows))
     await put(encoder.trailer(keys))
     await file.sync()
   } finally {

@@ -23,6 +23,13 @@ import { DamagedState, SqliteStore } from './store.ts'
 
 const GENERATION = /^gen-(\d+)$/
 
+interface Begun {
+  readonly name: string
+  readonly aside: string
+  /** Owner of the state that was opened, when the new generation was begun. */
+  readonly owner: string | undefined
+}
+
 /** Errors that say the file is no database (any more); all others say that we can't get at it. */
 const isDamage = (error: unknown): boolean =>
   error instanceof DamagedState ||
@@ -32,6 +39,8 @@ const isDamage = (error: unknown): boolean =>
 export class StateDirectory implements StateHome {
   readonly where: string
   readonly #snapshots: string
+  /** What was current when this home was opened: another incarnation may have switched since. */
+  #seen: { readonly name: string | undefined; readonly store: SqliteStore | undefined } | undefined
 
   /** `snapshotDir` is the task's own: `<...>/snapshots/opb-<partition>`. */
   constructor(dir: string, snapshotDir: string) {
@@ -57,6 +66,7 @@ export class StateDirectory implements StateHome {
 
   open(): OpenedState {
     const name = this.#current()
+    this.#seen = { name, store: undefined }
     if (name === undefined) return { kind: 'absent' }
     const dir = path.join(this.where, name)
     const file = path.join(dir, 'state.db')
@@ -67,6 +77,7 @@ export class StateDirectory implements StateHome {
       store = new SqliteStore(file)
       // Counting visits every leaf page: a file torn in the middle is found here and not while processing.
       store.keyCount()
+      this.#seen = { name, store }
       return { kind: 'open', store }
     } catch (error) {
       store?.close()
@@ -77,10 +88,11 @@ export class StateDirectory implements StateHome {
   }
 
   create(lineage: StoreLineage): StateStore {
-    const { name, aside } = this.#begin()
+    const begun = this.#begin()
+    const { name, aside } = begun
     try {
       SqliteStore.create(path.join(aside, 'state.db'), lineage).close()
-      this.#makeCurrent(name, aside)
+      this.#makeCurrent(begun)
     } catch (error) {
       throw unusable(aside, error)
     }
@@ -88,22 +100,23 @@ export class StateDirectory implements StateHome {
   }
 
   async restore(chain: readonly SnapshotEntry[], mid?: () => void): Promise<StateStore> {
-    const { name, aside } = this.#begin()
+    const begun = this.#begin()
+    const { name, aside } = begun
     try {
       await buildFromChain(this.#snapshots, chain, path.join(aside, 'state.db'), mid)
     } catch (error) {
       rmSync(aside, { recursive: true, force: true })
       throw error
     }
-    this.#makeCurrent(name, aside)
+    this.#makeCurrent(begun)
     return new SqliteStore(path.join(this.where, name, 'state.db'))
   }
 
   /** A generation that is a copy of another task directory's state: for rehearsals. */
   adopt(copy: (target: string) => void): void {
-    const { name, aside } = this.#begin()
-    copy(path.join(aside, 'state.db'))
-    this.#makeCurrent(name, aside)
+    const begun = this.#begin()
+    copy(path.join(begun.aside, 'state.db'))
+    this.#makeCurrent(begun)
   }
 
   retire(): string[] {
@@ -141,20 +154,28 @@ export class StateDirectory implements StateHome {
   }
 
   /** Directory for the next generation, under a name that nobody reads yet. */
-  #begin(): { name: string; aside: string } {
+  #begin(): Begun {
     this.prepare()
     const numbers = readdirSync(this.where).map((name) => Number(/^gen-(\d+)/.exec(name)?.[1] ?? 0))
     const name = `gen-${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`
     const aside = path.join(this.where, `${name}.tmp`)
     mkdirSync(aside)
-    return { name, aside }
+    return { name, aside, owner: this.#seen?.store?.owner() }
   }
 
-  #makeCurrent(name: string, aside: string): void {
+  #makeCurrent({ name, aside, owner }: Begun): void {
+    const seen = this.#seen
+    if (seen && (this.#current() !== seen.name || seen.store?.owner() !== owner)) {
+      rmSync(aside, { recursive: true, force: true })
+      throw new LabError('OWNER_CHANGED', `another incarnation has taken ${this.where} over meanwhile`, {
+        hint: 'this one has to end; the newer one has a state of its own',
+      })
+    }
     fsyncPath(path.join(aside, 'state.db'))
     fsyncPath(aside)
     renameDurably(aside, path.join(this.where, name))
     writeDurably(path.join(this.where, 'CURRENT'), `${name}\n`)
+    if (seen) this.#seen = { name, store: undefined }
   }
 
   #setAside(dir: string): string {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { row } from '../ports/store.contract.ts'
 import { ChangedRows } from './changed-rows.ts'
 
+const cutOf = (changed: ChangedRows, baseNextInput: number) => [...changed.cut(baseNextInput).changes]
 const applied = (key: string, seq: number, isNew = false) => ({ ...row(key, seq * 10, seq), isNew })
 
 it('knows nothing until it is told to begin', () => {
@@ -16,10 +17,13 @@ it('hands out the last after-image of each key, without the marks of its own, an
   changed.restart(10)
   changed.add([applied('a', 1, true), applied('b', 5)], 2)
   changed.add([applied('a', 2)], 3)
-  expect(changed.cut(0)).toEqual({ rows: [row('a', 20, 2), row('b', 50, 5)], newKeys: 1 })
+  expect(cutOf(changed, 0)).toEqual([
+    { row: row('a', 20, 2), isNew: true },
+    { row: row('b', 50, 5), isNew: false },
+  ])
   expect(changed.state).toBe('complete')
   changed.add([applied('b', 6)], 4)
-  expect(changed.cut(3)).toEqual({ rows: [row('b', 60, 6)], newKeys: 0 })
+  expect(cutOf(changed, 3)).toEqual([{ row: row('b', 60, 6), isNew: false }])
 })
 
 it('leaves out what the base already holds, new keys included', () => {
@@ -28,7 +32,10 @@ it('leaves out what the base already holds, new keys included', () => {
   changed.add([applied('a', 1, true), applied('b', 1, true)], 2)
   // The base was read at input offset 2, after tracking began.
   changed.add([applied('b', 2), applied('c', 1, true)], 4)
-  expect(changed.cut(2)).toEqual({ rows: [row('b', 20, 2), row('c', 10, 1)], newKeys: 1 })
+  expect(cutOf(changed, 2)).toEqual([
+    { row: row('b', 20, 2), isNew: false },
+    { row: row('c', 10, 1), isNew: true },
+  ])
 })
 
 it('keeps no more than its limit, and says which of the two it is', () => {

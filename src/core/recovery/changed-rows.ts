@@ -14,10 +14,17 @@ export interface AppliedRow extends StoreRow {
   readonly isNew: boolean
 }
 
+export interface Change {
+  readonly row: StoreRow
+  /** Its key had no row at the base. */
+  readonly isNew: boolean
+}
+
+/** Taken in one step whatever its size; what it costs to go through it falls to the writer, piece by piece. */
 export interface Cut {
-  readonly rows: readonly StoreRow[]
-  /** How many of them had no row at the base. */
-  readonly newKeys: number
+  /** Changes at most. */
+  readonly size: number
+  readonly changes: Iterable<Change>
 }
 
 interface Tracked {
@@ -74,12 +81,9 @@ export class ChangedRows {
    * little after tracking began, so what it already holds is left out.
    */
   cut(baseNextInput: number): Cut {
-    const tracked = [...this.#rows.values()].filter((t) => t.changedAt > baseNextInput)
+    const tracked = this.#rows
     this.restart(this.#limit)
-    return {
-      rows: tracked.map((t) => t.row),
-      newKeys: tracked.reduce((n, t) => n + (t.madeAt > baseNextInput ? 1 : 0), 0),
-    }
+    return { size: tracked.size, changes: changesIn(tracked, baseNextInput) }
   }
 
   #bound(): void {
@@ -87,4 +91,9 @@ export class ChangedRows {
     this.#rows = new Map()
     this.#state = 'too many'
   }
+}
+
+function* changesIn(tracked: ReadonlyMap<string, Tracked>, baseNextInput: number): Generator<Change> {
+  for (const { row, changedAt, madeAt } of tracked.values())
+    if (changedAt > baseNextInput) yield { row, isNew: madeAt > baseNextInput }
 }

@@ -51,6 +51,7 @@ export async function restoreState(
   for (;;) {
     const plan = choose({ ...situation, snapshots })
     for (const note of plan.notes) deps.say({ msg: 'restore note', partition: task, note })
+    refuseOvertaken(options, at)
     let store: StateStore
     try {
       store = await carryOut(deps, plan, at)
@@ -82,6 +83,20 @@ export async function restoreState(
     const usable = whole.filter((entry) => !unusable(entry, { ...situation, snapshots: whole }))
     return { store, source: plan.source, snapshotId, keys, bytes, usable, overlapFrom }
   }
+}
+
+/**
+ * A process that was stopped in its recovery may wake up when another incarnation has taken its state over.
+ * It must not take it back, nor put a generation of its own in place of the one in use.
+ */
+function refuseOvertaken(options: RecoverOptions, { local }: Situation): void {
+  const owner = local?.owner()
+  if (local === undefined || owner === options.owner) return
+  throw new LabError(
+    'OWNER_CHANGED',
+    `the state of ${options.prefix}opb-${options.partition} belongs to ${owner ?? 'nobody'} by now; ${options.owner} restored nothing`,
+    { hint: 'a newer incarnation has taken over; this one has to end' },
+  )
 }
 
 const named = (options: RecoverOptions): boolean =>
