@@ -2,8 +2,9 @@
  * The score of a set of runs: kills survived and mutants caught, as numbers and as a badge (SVG).
  *
  * Promises: counts every cell of the runs that are no mutants: a vacuous or unknown one was not survived,
- * only not lost. A mutant is caught if its whole run met its expectations. What was not run is said to be
- * not measured.
+ * only not lost. Mutants are counted by the score of the oracle that judged these runs, the worst where they
+ * had several; without one by the mutants among the runs, caught if the whole run met its expectations.
+ * What was not run is said to be not measured.
  */
 import type { RunResult } from '../matrix/result.ts'
 
@@ -21,12 +22,15 @@ const isMutant = (run: RunResult): boolean => run.cells.some((cell) => cell.muta
 export function scoreOf(runs: readonly RunResult[]): Score {
   const cells = runs.filter((run) => !isMutant(run)).flatMap((run) => run.cells)
   const mutants = runs.filter(isMutant)
+  const [scored] = runs
+    .flatMap((run) => (isMutant(run) ? [] : (run.mutation_score ?? [])))
+    .toSorted((a, b) => b.of - b.caught - (a.of - a.caught))
   return {
     kills: cells.length,
     survived: cells.filter((cell) => cell.verdict === 'valid').length,
     lost: cells.some((cell) => cell.verdict === 'invalid'),
-    mutants: mutants.length,
-    caught: mutants.filter((run) => run.verdict === 'valid').length,
+    mutants: scored?.of ?? mutants.length,
+    caught: scored?.caught ?? mutants.filter((run) => run.verdict === 'valid').length,
   }
 }
 

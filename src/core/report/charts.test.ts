@@ -129,6 +129,12 @@ describe('the badge', () => {
     expect(badgeSvg(score)).toContain('kills survived 3/4 · mutants caught 1/1')
   })
 
+  test('takes the score of the oracle that judged, the worst of several', () => {
+    const scored = (caught: number) => sampleRun({ mutation_score: { caught, of: 20, measured: '' } })
+    expect(scoreOf([scored(20), scored(19), sampleMutantRun()])).toMatchObject({ mutants: 20, caught: 19 })
+    expect(scoreOf([sampleRun({ mutation_score: null }), sampleMutantRun()])).toMatchObject({ mutants: 1 })
+  })
+
   test('is green only where all survived, red where one was lost or a mutant got away', () => {
     const colour = (svg: string): string => /fill="(#\w{6})"\/><\/g>/.exec(svg)?.[1] ?? ''
     const good = sampleRun({ cells: [sampleCell()] })

@@ -164,7 +164,7 @@ export function compareBlocks(a: RunResult, b: RunResult): Block[] {
 
 const runsTable = (a: RunResult, b: RunResult): Block =>
   table(
-    [left(''), words('A'), words('B')],
+    [left('of the run'), words('A'), words('B')],
     (
       [
         ['experiment', (run) => run.experiment],

@@ -24,9 +24,16 @@ const SENTENCES: Readonly<Record<string, Say>> = {
   'boot info': () => 'its first line: the process is up',
   'fence invoke': (e) => `fences every earlier owner of ${word(e['transactionalId'])}`,
   'fence ok': (e) => `fenced: producer ${word(e['producerId'])}, epoch ${word(e['epoch'])}`,
-  'committed-offset ok': (e) => `found the input committed up to ${word(e['offset'])}`,
-  'manifest ok': (e) => `manifest: snapshot ${word(e['snapshotId'])}`,
-  'restore ok': (e) => `restored ${n(e['keys'])} keys from ${word(e['source'])}`,
+  'committed-offset ok': (e) =>
+    typeof e['offset'] === 'number'
+      ? `found the input committed up to ${e['offset']}`
+      : 'found no committed input offset',
+  'manifest ok': (e) =>
+    typeof e['snapshotId'] === 'string' ? `found the manifest of ${e['snapshotId']}` : 'found no manifest',
+  'restore ok': (e) =>
+    e['source'] === 'none'
+      ? 'begins with an empty state'
+      : `has ${n(e['keys'])} keys, source: ${word(e['source'])}`,
   'replay ok': (e) =>
     `replayed ${n(e['records'])} changelog records: ${n(e['applied'])} applied, ${n(e['skipped'])} skipped`,
   'resume info': (e) => `resumes the input at ${word(e['offset'])}`,
@@ -92,7 +99,11 @@ export function timelineTable(cell: CellResult, events: readonly HistoryEvent[])
     printable(cell.prefix === '' ? text : text.replaceAll(cell.prefix, ''))
   const rows = selected(cell, events, zero).map((line) =>
     typeof line === 'number'
-      ? ['', cell.operator, `${number(line)} more transactions are committed`]
+      ? [
+          '',
+          cell.operator,
+          line === 1 ? '1 more transaction is committed' : `${number(line)} more transactions are committed`,
+        ]
       : [
           (line.t - zero).toFixed(1),
           line.who === 'supervisor' ? 'supervisor' : line.incarnation,

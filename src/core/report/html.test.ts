@@ -81,6 +81,15 @@ describe('the page', () => {
     expect(page).toContain('orders/0@803 has two effects: 790 and 868')
   })
 
+  test('says how many checks are valid, and which are not', () => {
+    const checks = [
+      ...sampleCell().checks,
+      { check: 'liveness', verdict: 'unknown' as const, anomalies: [], count: 0 },
+    ]
+    const judged = reportPage([pageRun(sampleRun({ cells: [sampleCell({ checks })] }))])
+    expect(judged).toContain('<dd>2 checks valid; liveness unknown</dd>')
+  })
+
   test('counts kills and mutants', () => {
     expect(page).toContain('<b>2/3</b>kills survived')
     expect(page).toContain('<b>1/1</b>mutants caught')
@@ -138,6 +147,7 @@ test('a timeline is told from the kill on, routine transactions counted', () => 
     }),
   ])
   expect(page).toContain('3 more transactions are committed')
+  expect(page).toContain('<td class="right"></td><td class="left">opb</td>')
   expect(page).toMatch(/<th scope="row">-10\.0<\/th>.*begins transaction 4: 66 records/)
   expect(page).toContain('kills itself at &lt;b&gt;, hit 4')
   expect(page).toMatch(/<th scope="row">30\.0<\/th>.*fenced: producer 7, epoch 1/)

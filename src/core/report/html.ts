@@ -63,7 +63,7 @@ export const tableHtml = ({ columns, rows }: Table, caption: string): Html =>
             markup`<tr>
               ${row.map((text, i) => {
                 const { align = 'left', wraps = false } = columns[i] ?? {}
-                return i === 0
+                return i === 0 && text !== ''
                   ? markup`<th scope="row">${text}</th>`
                   : markup`<td class="${align}${wraps ? ' wraps' : ''}">${text}</td>`
               })}
