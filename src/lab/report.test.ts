@@ -53,6 +53,15 @@ test('a complete run has every file of the design', async () => {
   expect((JSON.parse(read('verdict.json')) as RunResult).results).toBe(dir)
 })
 
+test('a run that is no list of cells is pointed to, not called damaged', async () => {
+  await keep(sampleRun())
+  const folder = await startRun({ root, experiment: 'compare-changelog', seed: 7, startedMs: 1 })
+  await folder.finish({ kind: 'compare-changelog', verdict: 'valid' })
+  const { runs, notes } = await report({ root })
+  expect(runs).toHaveLength(1)
+  expect(notes).toEqual([`${path.join(folder.dir, 'summary.md')} has tables of its own`])
+})
+
 test('the newest run of each experiment is on the page', async () => {
   await keep(sampleRun({ cells: [sampleCell({ cell: 'older' })] }), 1)
   const dir = await keep(sampleRun(), 2)

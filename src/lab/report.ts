@@ -46,7 +46,8 @@ export async function report(options: ReportOptions): Promise<Report> {
   const runs: RunResult[] = []
   for (const run of wanted) {
     const read = await readRun(run)
-    if ('problem' in read) notes.push(`${shownPath(run.dir)} is left out: ${read.problem}`)
+    if ('page' in read) notes.push(`${read.page} has tables of its own`)
+    else if ('problem' in read) notes.push(`${shownPath(run.dir)} is left out: ${read.problem}`)
     else {
       const mutation_score = knownScore(read.run.oracle_version, root)
       runs.push({ ...read.run, results: shownPath(run.dir), mutation_score })
@@ -92,9 +93,12 @@ export const forTerminal = (blocks: readonly Block[]): string =>
 
 export const runForTerminal = (run: RunResult): string => forTerminal(terminalBlocks(run))
 
-async function readRun(run: FoundRun): Promise<ReturnType<typeof asRunResult>> {
+async function readRun(run: FoundRun): Promise<ReturnType<typeof asRunResult> | { readonly page: string }> {
   try {
-    return asRunResult(await readVerdict(run.dir))
+    const value = await readVerdict(run.dir)
+    // Comparisons and the evidence of the plan are no lists of cells; they say so.
+    const other = typeof value === 'object' && value !== null && 'kind' in value
+    return other ? { page: shownPath(path.join(run.dir, 'summary.md')) } : asRunResult(value)
   } catch (error) {
     if (error instanceof LabError) return { problem: error.message }
     throw error
