@@ -9,6 +9,7 @@ import { heading, left, right, table } from './blocks.ts'
 import type { Block } from './blocks.ts'
 import { CSV_COLUMNS, csvRows } from './csv-rows.ts'
 import { metricOf, type MetricName } from './metrics.ts'
+import { modelBlocks } from './model.ts'
 import { NOTHING, spread } from './numbers.ts'
 
 const SHOWN: readonly MetricName[] = [
@@ -58,6 +59,7 @@ function sweepTable(runs: readonly RunResult[]): Block {
 export const sweepBlocks = (name: string, runs: readonly RunResult[]): Block[] => [
   heading(2, `${name}: all ${runs.length} runs`),
   sweepTable(runs),
+  ...modelBlocks(runs),
 ]
 
 /** Every cell of every run, the varied values first: sweep.csv. */

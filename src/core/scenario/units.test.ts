@@ -6,6 +6,7 @@ import {
   parseCadence,
   parseCount,
   parseDurationMs,
+  parseRate,
   parseShare,
   parseWindowSeconds,
 } from './units.ts'
@@ -86,4 +87,13 @@ test('a cadence is a time or a number of updates', () => {
   expect(parseCadence('1 update')).toEqual({ updates: 1 })
   for (const text of ['0', '0updates', 'often', '5000'])
     expect(refusal(() => parseCadence(text)).message).toContain('--snapshot-every')
+})
+
+test('a rate is per second, whatever its unit', () => {
+  expect([parseRate('10000/s', '--rate'), parseRate('1e6', '--rate'), parseRate('600/m', '--rate')]).toEqual([
+    10_000, 1_000_000, 10,
+  ])
+  for (const text of ['10/d', '0/s', '10/s/s', 'fast']) {
+    expect(() => parseRate(text, '--rate')).toThrow('--rate')
+  }
 })

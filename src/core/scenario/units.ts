@@ -75,6 +75,15 @@ export function parseCount(text: string, what: string, bounds: Bounds = {}): num
   return value
 }
 
+/** `10000/s`, `1e6/s` or `600/m`: per second. The unit may be left out. */
+export function parseRate(text: string, what: string): number {
+  const [amount = '', unit = 's', ...more] = text.trim().split('/')
+  if (more.length > 0 || !/^[smh]$/.test(unit)) {
+    throw refuse(what, text, 'write a number per second, minute or hour: 10000/s')
+  }
+  return (parseCount(amount, what, { min: 1 }) / DURATION_MS[unit]!) * 1000
+}
+
 /** `9100`; 0 stands for any free port; absent is no port at all. */
 export const parsePort = (text: string | undefined, what = '--metrics-port'): number | undefined =>
   text === undefined ? undefined : parseCount(text, what, { min: 0, max: 65_535 })
