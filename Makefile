@@ -9,7 +9,7 @@ STAMP := node_modules/.stamp
 BUILT := dist/.built
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build test lint clean demo bench smoke mutants p1 p2 p3 docs
+.PHONY: help setup build test lint clean demo bench smoke mutants p1 p2 p3 i1 i2 i3 docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,15 @@ p2: setup ## OpB crashed around its commit; manifest, changelog on and off, idem
 
 p3: setup ## recovery on artefacts: three random kills, three times to recover, lag to zero
 	@bin/eoslab evidence p3
+
+i1: setup ## the real OpA feeds the real OpB, OpA crashed
+	@bin/eoslab run experiments/plan/i1.yaml
+
+i2: setup ## the real OpB in the place of wrapper and artefacts, crashed warm and cold
+	@bin/eoslab run experiments/plan/i2.yaml
+
+i3: setup ## end to end under dense faults, over timeouts, transaction sizes and snapshot cadences
+	@bin/eoslab run experiments/plan/i3.yaml
 
 smoke: setup ## the default matrix on exactly-once
 	@bin/eoslab run experiments/safe/smoke.yaml
