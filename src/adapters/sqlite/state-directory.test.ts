@@ -156,3 +156,35 @@ it('refuses a CURRENT that names something else, and a place where nothing can b
   )
   expect(codeOf(() => new StateDirectory('/proc/eoslab/opb-0', shelf()).prepare())).toBe('STATE_UNUSABLE')
 })
+
+const takenOver = (by: string): StateDirectory => {
+  const other = new StateDirectory(dir(), shelf())
+  const opened = other.open()
+  if (opened.kind === 'open') {
+    opened.store.takeOwnership(by)
+    opened.store.close()
+  }
+  return other
+}
+
+it('does not let one that was overtaken put a generation of its own in place of the one in use', async () => {
+  filled()
+  const entry = await snapshot()
+  const zombie = takenOver('opb.a.1')
+  const inUse = zombie.open()
+  // Stopped while it restores; meanwhile the next incarnation takes the same generation over.
+  await expect(zombie.restore([entry], () => void takenOver('opb.a.2'))).rejects.toMatchObject({
+    code: 'OWNER_CHANGED',
+  })
+  if (inUse.kind === 'open') inUse.store.close()
+  expect(readFileSync(path.join(dir(), 'CURRENT'), 'utf8')).toBe('gen-0001\n')
+  expect(readdirSync(dir()).sort()).toEqual(['CURRENT', 'gen-0001'])
+})
+
+it('does not let one that found nothing replace what another has made since', () => {
+  const zombie = new StateDirectory(dir(), shelf())
+  expect(zombie.open()).toEqual({ kind: 'absent' })
+  filled()
+  expect(codeOf(() => zombie.create(sampleLineage))).toBe('OWNER_CHANGED')
+  expect(readFileSync(path.join(dir(), 'CURRENT'), 'utf8')).toBe('gen-0001\n')
+})

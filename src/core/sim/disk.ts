@@ -85,6 +85,8 @@ export const CALM_HANDS: DiskHands = { local: async () => {}, requireAlive: () =
 
 export class SimHome implements StateHome {
   readonly where: string
+  /** What was current when it was opened, as in the adapter. */
+  #seen: { readonly name: string | undefined; readonly store: MemoryStore | undefined } | undefined
   readonly #disk: TaskDisk
   readonly #hands: DiskHands
 
@@ -102,27 +104,41 @@ export class SimHome implements StateHome {
 
   open(): OpenedState {
     const store = this.#disk.currentStore()
+    this.#seen = { name: this.#disk.current, store }
     return store ? { kind: 'open', store: this.#handle(store) } : { kind: 'absent' }
   }
 
   create(lineage: StoreLineage): StateStore {
-    return this.#makeCurrent(new MemoryStore(lineage))
+    return this.#makeCurrent(new MemoryStore(lineage), this.#seen?.store?.owner())
   }
 
   async restore(chain: readonly SnapshotEntry[], mid?: () => void): Promise<StateStore> {
-    const entry = chain.at(-1)!
-    const file = this.#disk.files.get(entry.path)
-    await this.#hands.local(`copy ${entry.path}`)
-    if (!file) throw damaged(entry, 'it is not there')
+    const tip = chain.at(-1)!
+    if (chain[0]!.kind !== 'full') throw damaged(tip, 'its chain has no full snapshot')
+    const owner = this.#seen?.store?.owner()
+    await this.#hands.local(`copy ${tip.path}`)
+    const files = chain.map((entry) => this.#whole(entry))
     mid?.()
-    await this.#hands.local(`switch to ${entry.path}`)
+    await this.#hands.local(`switch to ${tip.path}`)
+    const rows = new Map<string, StoreRow>()
+    for (const [i, file] of files.entries()) {
+      for (const row of file.rows) rows.set(row.key, row)
+      if (rows.size !== chain[i]!.keys) throw damaged(chain[i]!, `it holds ${rows.size} keys`)
+    }
+    return this.#makeCurrent(storeOf({ ...files.at(-1)!, rows: [...rows.values()] }), owner)
+  }
+
+  /** A snapshot file that is what its manifest says. */
+  #whole(entry: SnapshotEntry): SnapshotContent {
+    const file = this.#disk.files.get(entry.path)
+    if (!file) throw damaged(entry, 'it is not there')
     const { bytes, sha256 } = digestOf(file)
     if (bytes !== entry.bytes || sha256 !== entry.sha256)
       throw damaged(entry, 'it is not what its manifest says')
     const { nextInput, nextChangelog } = file.position
     if (nextInput !== entry.nextInputOffset || nextChangelog !== entry.lastChangelogOffset + 1)
       throw damaged(entry, `it holds input ${nextInput}, changelog ${nextChangelog}`)
-    return this.#makeCurrent(storeOf(file))
+    return file
   }
 
   retire(): string[] {
@@ -132,13 +148,17 @@ export class SimHome implements StateHome {
     return old
   }
 
-  #makeCurrent(store: MemoryStore): StateStore {
+  #makeCurrent(store: MemoryStore, owner: string | undefined): StateStore {
     this.#write(() => {
       const disk = this.#disk
+      const seen = this.#seen
+      if (seen && (disk.current !== seen.name || seen.store?.owner() !== owner))
+        throw new LabError('OWNER_CHANGED', `the current generation of ${this.where} is another one by now`)
       disk.made += 1
       const name = `gen-${disk.made}`
       disk.generations.set(name, store)
       disk.current = name
+      this.#seen = { name, store }
     })
     return this.#handle(store)
   }

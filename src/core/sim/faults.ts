@@ -32,6 +32,7 @@ export class Faults {
   readonly #hands: FaultHands
   readonly #draw: Random
   #waiting: readonly SimFault[]
+  #inRecovery: readonly SimFault[] = []
   /** Fault that ordered a process to die at a point. */
   readonly #orders = new Map<SimProcess, SimFault>()
 
@@ -44,10 +45,22 @@ export class Faults {
   /** No fault happens any more. */
   end(): void {
     this.#waiting = []
+    this.#inRecovery = []
   }
 
   orderOf(process: SimProcess): SimFault | undefined {
     return this.#orders.get(process)
+  }
+
+  /** A life begins: it may have been told where to die in its recovery. */
+  born(process: SimProcess): void {
+    const fault = this.#inRecovery.find(
+      (f) => f.worker === process.operator && process.tasks.includes(f.task),
+    )
+    if (!fault) return
+    this.#inRecovery = this.#inRecovery.filter((one) => one !== fault)
+    process.points.order({ point: fault.point, hit: 1, task: fault.task })
+    this.#orders.set(process, { ...fault, cold: false })
   }
 
   /** Before a step: what can happen at any time. */
@@ -109,8 +122,10 @@ export class Faults {
     }
     if (kind === 'snapshot-request') {
       if (!hands.snapshot(process, task)) return false
-    } else if (kind === 'kill') hands.kill(process, fault)
-    else if (kind === 'pause') hands.pause(process, fault)
+    } else if (kind === 'kill' || kind === 'kill-in-recovery') {
+      if (kind === 'kill-in-recovery') this.#inRecovery = [...this.#inRecovery, fault]
+      hands.kill(process, fault)
+    } else if (kind === 'pause') hands.pause(process, fault)
     else return false
     hands.took(fault, process, '')
     return true

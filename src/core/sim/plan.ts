@@ -10,12 +10,14 @@ import type { ChangelogMode } from '../contracts/records.ts'
 import type { Operator } from '../contracts/names.ts'
 import { CRASH_POINTS } from '../crash/registry.ts'
 import { LabError } from '../errors.ts'
+import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import { type Mutant, MUTANTS } from '../scenario/mutants.ts'
 import { random, type Random } from './random.ts'
 
 export const FAULT_KINDS = [
   'kill',
   'kill-at-point',
+  'kill-in-recovery',
   'pause',
   'lost-answer',
   'repeated-request',
@@ -58,6 +60,7 @@ export interface SimPlan {
   readonly chunkBytes: number
   readonly snapshotUpdates: number
   readonly retain: number
+  readonly snapshotKind: SnapshotKind
   /** The feeder hands over the orders in so many portions. */
   readonly portions: number
   readonly dirty: number
@@ -82,7 +85,12 @@ export interface SimCase {
 }
 
 /** Points that a life can be told to die at; the others are made by the supervisor or by faults of their own. */
-const POINTS = CRASH_POINTS.filter((p) => p.made === 'worker' || p.made === 'wire').map((p) => p.name)
+const POINTS = CRASH_POINTS.filter(
+  (p) => (p.made === 'worker' || p.made === 'wire') && p.repeats === undefined,
+).map((p) => p.name)
+
+/** Reached once a life, before it does anything else: a life is killed first, and the next one there. */
+const IN_RECOVERY = CRASH_POINTS.filter((p) => p.counts === 'recoveries')
 
 export const SIM_POINTS: readonly string[] = POINTS
 
@@ -103,10 +111,12 @@ const KINDS: readonly FaultKind[] = [
 ]
 
 function drawFault(draw: Random, plan: { partitions: number; steps: number }): SimFault {
-  const kind = draw.pick(KINDS)
+  const drawn = draw.pick(KINDS)
   const point = draw.pick(POINTS)
+  const recovery = IN_RECOVERY.find((p) => p.name === point)
+  const kind = drawn === 'kill-at-point' && recovery ? 'kill-in-recovery' : drawn
   const worker: Operator =
-    kind === 'kill-at-point' ? (point.startsWith('opa') ? 'opa' : 'opb') : draw.chance(35) ? 'opa' : 'opb'
+    drawn === 'kill-at-point' ? (point.startsWith('opa') ? 'opa' : 'opb') : draw.chance(35) ? 'opa' : 'opb'
   const long = draw.chance(10)
   return {
     kind,
@@ -115,7 +125,7 @@ function drawFault(draw: Random, plan: { partitions: number; steps: number }): S
     task: draw.below(plan.partitions),
     step: draw.below(plan.steps),
     hit: draw.between(1, 2),
-    cold: draw.chance(30),
+    cold: draw.chance(30) || (kind === 'kill-in-recovery' && recovery!.cold),
     // Longer than the transaction timeout now and then: then the coordinator ends what was left open.
     delayMs: long ? draw.between(9_000, 12_000) : draw.between(0, 150),
     extra: draw.chance(70),
@@ -146,6 +156,7 @@ function drawPlan(seed: number): SimPlan {
     chunkBytes: draw.pick([1, 300, 1_000, 100_000]),
     snapshotUpdates: draw.between(2, 12),
     retain: draw.between(1, 3),
+    snapshotKind: draw.pick(['full', 'auto', 'partial', 'partial']),
     portions: draw.between(1, 4),
     dirty: draw.chance(50) ? 0.1 : 0,
     faults: Array.from({ length: faultDraw.between(1, 5) }, () =>

@@ -39,6 +39,20 @@ test('schedules differ, and the code is right in all of them', async () => {
   expect(shapes.size).toBeGreaterThanOrEqual(SEEDS.length * 0.95)
 })
 
+/** What the simulation has found; each of these was invalid before it was mended. */
+const FOUND: readonly [what: string, word: string][] = [
+  ['woken in its recovery, a zombie put an empty state in place of the one in use', '8'],
+  ['the same with a snapshot, restored in front of a newer state', '111'],
+  ['the same, and the next snapshot was made from the wrong one', '510'],
+  ['a late journal line was judged as if it were a late life (offset-behind)', '275'],
+  ['what the cleaner had taken was missed among the new changes (non-idempotent-recovery)', '1825'],
+]
+
+test.each(FOUND)('%s: schedule %s', async (_what, word) => {
+  const { verdict, findings } = await runSchedule(decodeCase(word), settle)
+  expect({ verdict, findings }).toEqual({ verdict: 'valid', findings: [] })
+})
+
 test('a twin that counts twice is caught, and reduced to a few orders that still show it', async () => {
   const hunt = await huntMutant('at-least-once', 3, settle)
   expect(hunt.schedules).toBeLessThan(100)

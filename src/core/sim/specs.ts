@@ -47,6 +47,7 @@ export function simSpec(
     changelog: plan.changelog,
     snapshotEvery: { updates: plan.snapshotUpdates },
     retain: plan.retain,
+    snapshotKind: plan.snapshotKind,
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
     crashAt: null,
     replayChunkBytes: plan.chunkBytes,

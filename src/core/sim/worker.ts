@@ -16,6 +16,7 @@ import type { WorkerSpec } from '../ports/workers.ts'
 import { COMMIT_STRATEGIES } from '../primitives/commit-strategy.ts'
 import { SnapshotKeeper } from '../primitives/snapshot-keeper.ts'
 import { TransactionalLoop, type LoopOptions } from '../primitives/transactional-loop.ts'
+import { ChangedRows } from '../recovery/changed-rows.ts'
 import { entriesOf } from '../recovery/manifest.ts'
 import { publishManifest } from '../recovery/publish.ts'
 import { recoverTask, type Recovered } from '../recovery/recover.ts'
@@ -146,7 +147,8 @@ async function opbTask(run: SimRun, task: number): Promise<ReadyTask> {
   const shelf = new SimShelf(run.disks[task]!, process)
   const recovered = await recover(run, task, { producer, shelf })
   run.mutation.recovered()
-  const keeper = keeperOf(run, task, { producer, shelf, recovered })
+  const changed = new ChangedRows()
+  const keeper = keeperOf(run, task, { producer, shelf, recovered, changed })
   run.keepers.set(task, keeper)
   const step = createOpb({
     names: spec.names,
@@ -155,7 +157,10 @@ async function opbTask(run: SimRun, task: number): Promise<ReadyTask> {
     changelog: spec.changelog,
     owner: process.incarnation,
     store: recovered.store,
-    onApplied: (updates) => keeper.applied(updates),
+    onApplied: (updates, rows, nextInput) => {
+      changed.add(rows, nextInput)
+      keeper.applied(updates)
+    },
     applyMid: () => process.points.reach('apply.mid', task),
   })
   const from = recovered.resumeAt
@@ -217,10 +222,10 @@ function recover(
 function keeperOf(
   run: SimRun,
   task: number,
-  parts: { producer: TransactionalProducer; shelf: SimShelf; recovered: Recovered },
+  parts: { producer: TransactionalProducer; shelf: SimShelf; recovered: Recovered; changed: ChangedRows },
 ): SnapshotKeeper {
   const { spec, process } = run
-  const { producer, shelf, recovered } = parts
+  const { producer, shelf, recovered, changed } = parts
   const { journal, points } = process
   const at = (step: SnapshotStep | ManifestStep): void => points.reach(step, task)
   const epoch = recovered.identity?.epoch ?? 0
@@ -238,6 +243,8 @@ function keeperOf(
         snapshotId,
         known,
         retain: spec.retain,
+        kind: spec.snapshotKind ?? 'auto',
+        live: { store: recovered.store, changed },
         at,
         copying: () => run.copying(task),
       }),

@@ -69,6 +69,7 @@ const EXPLAINED: ReadonlySet<string> = new Set([
 /** What the supervisor's journal calls a fault; the others are things of the network and the disk. */
 const EVENT_OF: Partial<Record<FaultKind, EventName>> = {
   kill: 'sigkill',
+  'kill-in-recovery': 'sigkill',
   'kill-at-point': 'sigkill',
   pause: 'pause',
 }
@@ -215,12 +216,13 @@ export class World {
         scheduler: this.#scheduler,
         clock: this.clock,
         record: (event) => this.journals.push(event),
-        died: (one) => this.#kill(one, this.#faults.orderOf(one)),
+        died: (one) => this.#diedAtPoint(one),
         reached: (_one, point) => this.coverage.reached.add(point),
       },
       { operator, instance, life: slot.lives, tasks },
     )
     slot.newest = process
+    this.#faults.born(process)
     const spec = simSpec(this.#plan, slot, this.#mutant)
     const mutation = mutationOf(spec)
     const log = simLog({
@@ -277,13 +279,20 @@ export class World {
     this.#scheduler.after(delayMs, () => this.#start(slot))
   }
 
+  #diedAtPoint(process: SimProcess): void {
+    const fault = this.#faults.orderOf(process)
+    if (fault) {
+      this.coverage.killedAt.add(fault.point)
+      this.#took(fault, process, fault.point)
+    }
+    this.#kill(process, fault)
+  }
+
   #kill(process: SimProcess, fault: SimFault | undefined): void {
     if (!process.alive) return
     const slot = this.#slot(process.operator, process.tasks[0]!)
     process.state = 'dead'
     this.#scheduler.bury(process, this.#arrives)
-    if (fault?.kind === 'kill-at-point') this.coverage.killedAt.add(fault.point)
-    if (fault?.kind === 'kill-at-point') this.#took(fault, process, fault.point)
     // Of one that was overtaken the directory is in use.
     if (slot.newest !== process) return
     if (fault?.cold && process.operator === 'opb') for (const task of process.tasks) this.disks[task]!.lose()
@@ -340,6 +349,7 @@ export class World {
   }
 
   #took(fault: SimFault, process: SimProcess | undefined, what: string): void {
+    if (fault.kind === 'kill-at-point') this.coverage.killedAt.add(fault.point)
     this.coverage.situations.add(`${fault.kind} ${process?.operator ?? ''} ${process?.place ?? ''}`)
     const about = [fault.kind, what].filter((part) => part !== '').join(' ')
     this.steps.push(`fault ${about} ${process?.incarnation ?? ''}`)
