@@ -113,6 +113,8 @@ export const nonIdempotentRecovery: Check = {
       const replay = byLife.get(life)
       const reached = earlier && appliedUpTo(earlier)
       if (!replay || replay.source !== 'local' || reached === undefined) continue
+      // What the cleaner took since is new as well, and can't be counted any more.
+      if (view.partition(replayedRole(view), life.task)?.holes) continue
       const fresh = committedIn(view, replay).filter((f) => {
         const source = replayedRole(view) === 'changelog' ? sourceOf(f)?.offset : f.record.offset
         return source === undefined || source >= reached
