@@ -112,7 +112,7 @@ function prepare(spec: WorkerSpec): Run {
         send({ type: 'arm', ...request })
       }),
   }
-  const mutation = mutationOf(spec)
+  const mutation = mutationOf(spec, journal.incarnation)
   const log = openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client })
   const run: Run = {
     spec,

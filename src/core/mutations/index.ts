@@ -12,11 +12,13 @@ import {
   sortedBatch,
   rangesUnchecked,
   dlqOutside,
+  ownTransactionalId,
   openAtStop,
 } from './opa.ts'
 import {
   sqliteFirst,
   checkpointFirst,
+  ownerUnchecked,
   rowsLate,
   notFlushed,
   overlayForgotten,
@@ -35,9 +37,11 @@ const MUTATIONS = {
   sortedBatch,
   rangesUnchecked,
   dlqOutside,
+  ownTransactionalId,
   openAtStop,
   sqliteFirst,
   checkpointFirst,
+  ownerUnchecked,
   rowsLate,
   notFlushed,
   overlayForgotten,
@@ -53,7 +57,7 @@ const MUTATIONS = {
 export type MutationName = keyof typeof MUTATIONS
 
 /** What is wrong with this worker; nothing, if its specification names no mutation. */
-export function mutationOf(spec: WorkerSpec): Mutation {
+export function mutationOf(spec: WorkerSpec, incarnation: string): Mutation {
   if (spec.mutation === undefined) return NO_MUTATION
-  return { ...NO_MUTATION, ...(MUTATIONS[spec.mutation as MutationName] as MutationMaker)(spec) }
+  return { ...NO_MUTATION, ...(MUTATIONS[spec.mutation as MutationName] as MutationMaker)(spec, incarnation) }
 }

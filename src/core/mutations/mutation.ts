@@ -36,7 +36,7 @@ export const NO_MUTATION: Mutation = {
 }
 
 /** Made once per worker: what it remembers dies with the process. */
-export type MutationMaker = (spec: WorkerSpec) => Partial<Mutation>
+export type MutationMaker = (spec: WorkerSpec, incarnation: string) => Partial<Mutation>
 
 // The ports are classes with private fields, so a decorator names what it passes on.
 

@@ -130,3 +130,12 @@ export const openAtStop: MutationMaker = ({ names }) => ({
     })
   },
 })
+
+/** Takes a transactional id of its own at each start, so that nobody fences anybody. */
+export const ownTransactionalId: MutationMaker = (_spec, incarnation) => ({
+  log: (log) =>
+    logWith(log, {
+      producer: (options) =>
+        log.producer({ ...options, transactionalId: `${options.transactionalId}-${incarnation}` }),
+    }),
+})

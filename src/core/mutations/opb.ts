@@ -129,3 +129,17 @@ export const rawTime: MutationMaker = () => ({
     apply: (ranges, nextInput) => step.apply(ranges, nextInput),
   }),
 })
+
+/** Applies without asking whether the state is still its own, and where it stands. */
+export const ownerUnchecked: MutationMaker = () => ({
+  home: withStores((store) =>
+    storeWith(store, {
+      apply: (request) =>
+        store.apply({
+          ...request,
+          owner: store.owner() ?? request.owner,
+          expectedNextInput: store.position().nextInput,
+        }),
+    }),
+  ),
+})

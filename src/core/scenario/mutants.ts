@@ -101,7 +101,7 @@ const opb = (mutation: MutationName): Mutant['workers'] => ({
 
 const AT_ONCE = { workload: FEW_KEYS, restart: 'at-once' } as const
 
-/** So many keys that the first change behind a snapshot is not soon covered by a later one of its key. */
+/** So many keys that a lost change is not soon covered by a later one of its key. */
 const MANY_KEYS: MutantWorkload = { ...FEW_KEYS, stores: 20, products: 100 }
 
 export const MUTANTS = {
@@ -222,6 +222,34 @@ export const MUTANTS = {
     primary: 'hung-transaction',
     allowed: [],
   },
+  'own-transactional-id': {
+    ...AT_ONCE,
+    name: 'own-transactional-id',
+    wrong: 'OpA takes a fresh transactional id at each start, so that nobody fences the former owner',
+    points: ['opa.pause.commit.after'],
+    workers: opa('ownTransactionalId'),
+    primary: 'zombie-write',
+    allowed: ['duplicate', 'reorder', 'offset-behind', 'over-count', 'divergence', 'offset-ahead'],
+  },
+  'owner-unchecked': {
+    ...AT_ONCE,
+    name: 'owner-unchecked',
+    wrong: 'OpB applies without asking whether the state still belongs to it',
+    points: ['opb.pause.commit.after'],
+    workers: opb('ownerUnchecked'),
+    primary: 'divergence',
+    allowed: ['state-behind', 'version-regression', 'under-count', 'checkpoint-ahead'],
+  },
+  'checkpoint-first': {
+    ...AT_ONCE,
+    name: 'checkpoint-first',
+    wrong: 'OpB stores its next offsets in a transaction of their own, ahead of the rows',
+    workload: MANY_KEYS,
+    points: ['opb.apply.mid'],
+    workers: opb('checkpointFirst'),
+    primary: 'checkpoint-ahead',
+    allowed: ['divergence', 'version-regression', 'under-count', 'path-dependence'],
+  },
   'sqlite-first': {
     ...AT_ONCE,
     name: 'sqlite-first',
@@ -235,6 +263,7 @@ export const MUTANTS = {
     ...AT_ONCE,
     name: 'rows-late',
     wrong: 'OpB writes its offsets with each batch, and the rows of the batch with the next one',
+    workload: MANY_KEYS,
     points: ['opb.commit.mid'],
     workers: opb('rowsLate'),
     primary: 'checkpoint-ahead',

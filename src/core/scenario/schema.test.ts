@@ -97,7 +97,7 @@ test.each(MUTANT_NAMES)('the mutant %s brings workload, kill, workers and predic
   // The design's workload: few keys, each updated often, so that nothing can hide.
   const { stores, products, orders } = mutant.workload
   // Only what a later update of the key would cover needs keys that are seldom updated.
-  if (name !== 'replay-skips-first') {
+  if (!['replay-skips-first', 'rows-late', 'checkpoint-first'].includes(name)) {
     expect(stores * products).toBeLessThanOrEqual(50)
     expect(orders / (stores * products)).toBeGreaterThanOrEqual(40)
   }

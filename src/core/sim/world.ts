@@ -224,7 +224,7 @@ export class World {
     slot.newest = process
     this.#faults.born(process)
     const spec = simSpec(this.#plan, slot, this.#mutant)
-    const mutation = mutationOf(spec)
+    const mutation = mutationOf(spec, `${operator}.${instance}.${slot.lives}`)
     const log = simLog({
       process,
       client: this.cluster.client(),

@@ -28,6 +28,8 @@ interface Replay {
   readonly applied: number
   readonly source: string
   readonly snapshotId: string | null
+  /** Wall clock. */
+  readonly restoredAt: number
 }
 
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
@@ -43,7 +45,16 @@ function* replays(view: View): Generator<Replay> {
     if (![from, to, records, applied].every(Number.isSafeInteger)) continue
     const { source, snapshotId } = restored
     const id = typeof snapshotId === 'string' ? snapshotId : null
-    yield { life, from, to, records, applied, source: String(source), snapshotId: id }
+    yield {
+      life,
+      from,
+      to,
+      records,
+      applied,
+      source: String(source),
+      snapshotId: id,
+      restoredAt: restored.at,
+    }
   }
 }
 
@@ -91,12 +102,10 @@ export const replayGap: Check = {
   },
 }
 
-/** Next input offset that a life had surely applied to its state. */
-function appliedUpTo(life: Life): number | undefined {
-  const done = life.events
-    .filter((e) => e.f === 'apply' && e.type === 'ok')
-    .map((e) => numberOf(e['nextInput']))
-  return done.length > 0 ? Math.max(...done) : undefined
+/** Next input offset that a life had surely applied to its state by then: a stopped one may wake up later. */
+function appliedUpTo(life: Life, at: number): number | undefined {
+  const done = life.events.filter((e) => e.f === 'apply' && e.type === 'ok' && e.at <= at)
+  return done.length > 0 ? Math.max(...done.map((e) => numberOf(e['nextInput']))) : undefined
 }
 
 export const nonIdempotentRecovery: Check = {
@@ -111,7 +120,7 @@ export const nonIdempotentRecovery: Check = {
       const earlier = before.get(life.task)
       before.set(life.task, life)
       const replay = byLife.get(life)
-      const reached = earlier && appliedUpTo(earlier)
+      const reached = replay && earlier && appliedUpTo(earlier, replay.restoredAt)
       if (!replay || replay.source !== 'local' || reached === undefined) continue
       // What the cleaner took since is new as well, and can't be counted any more.
       if (view.partition(replayedRole(view), life.task)?.holes) continue
