@@ -24,6 +24,10 @@ const ranges = (e: HistoryEvent): string =>
     .map((r) => `${r.topic}/${r.partition} ${r.baseOffset}..${r.baseOffset + r.count - 1}`)
     .join(', ')
 
+/** A text or number of an event; `none` where there is none. */
+const shown = (value: unknown, none = 'unknown'): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : none
+
 /** Keyed by `<event> <type>`; events that are not here are not shown. */
 const TOLD: Readonly<Record<string, Tell>> = {
   'spawn info': (e) => `starts ${String(e['worker'])}`,
@@ -32,8 +36,8 @@ const TOLD: Readonly<Record<string, Tell>> = {
   'fence ok': (e) =>
     `is producer ${String(e['producerId'])}, epoch ${String(e['epoch'])}; who was before is fenced`,
   'committed-offset ok': (e) =>
-    `finds the committed offset ${String(e['offset'] ?? 'missing')} of ${String(e['group'])}`,
-  'manifest ok': (e) => `finds the manifest ${String(e['snapshotId'] ?? 'none')}`,
+    `finds the committed offset ${shown(e['offset'], 'missing')} of ${String(e['group'])}`,
+  'manifest ok': (e) => `finds the manifest ${shown(e['snapshotId'], 'none')}`,
   'restore ok': (e) => `keeps or restores its state (${String(e['source'])}): ${String(e['keys'])} keys`,
   'replay invoke': (e) => `replays the changelog ${String(e['from'])}..${String(e['to'])}`,
   'replay ok': (e) =>
@@ -56,7 +60,7 @@ const TOLD: Readonly<Record<string, Tell>> = {
   'sigkill invoke': (e) => `kills ${String(e['worker'])} (${String(e['why'])})`,
   'sigcont invoke': (e) => `wakes ${String(e['worker'])}`,
   'exit info': (e) =>
-    `${String(e['life'] ?? e['worker'])} is gone: ${String(e['signal'] ?? `exit code ${String(e['code'])}`)}`,
+    `${shown(e['life'], shown(e['worker']))} is gone: ${shown(e['signal'], `exit code ${shown(e['code'])}`)}`,
   'error info': (e) => `gives up: ${String(e['code'])}: ${String(e['message'])}`,
   'lag-zero info': (e) => `is at the end of its input, position ${String(e['position'])}`,
   'feed info': (e) => `has fed orders up to ${String(e['upTo'])}`,
