@@ -49,6 +49,7 @@ test('a sweep is loaded as its combinations, and a contradiction in one of them 
     ['x.instances-1', 'at-once'],
     ['x.instances-2', 'takeover'],
   ])
+  expect(scenarios[1]?.sweep).toEqual({ of: 'x', values: { instances: 2 } })
   const error = await refusal(write(text.replace('[1, 2]', '[1, 3]')))
   expect(error.message).toContain('3 instances need as many partitions')
 })

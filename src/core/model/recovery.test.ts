@@ -71,6 +71,9 @@ test('a recovery is predicted from the others, and what does not fit shows as an
   for (const { error } of predictEach(exact)) expect(Math.abs(error)).toBeLessThan(1e-9)
   const odd = predictEach([...exact, point(1e6, 100, 411)])
   expect(odd.at(-1)?.error).toBeCloseTo(-0.5)
+  // A point that the line would bend towards, were it among those that draw it.
+  const slow = { ...point(16e6, 100), restoreMs: 320, ttrMs: 400 + 320 + 1 }
+  expect(predictEach([...exact, slow]).at(-1)?.predictedMs).toBeCloseTo(400 + 160 + 1)
   expect(predictEach(exact.slice(1))).toEqual([])
 })
 
