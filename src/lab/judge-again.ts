@@ -23,9 +23,9 @@ import { shownPath } from './results.ts'
 
 export interface CellAgain {
   readonly cell: string
-  readonly then: Verdict
+  readonly before: Verdict
   readonly now: Verdict
-  readonly anomalies_then: readonly AnomalyName[]
+  readonly anomalies_before: readonly AnomalyName[]
   readonly anomalies: readonly AnomalyName[]
   /** Why it could not be judged again. */
   readonly problem: string | null
@@ -86,9 +86,9 @@ export async function judgeAgain(folder: string): Promise<JudgedAgain> {
     mutation_score: score ? `${score.caught} of ${score.of}` : 'not measured',
     cells: cells.map(({ cell, verdict: now, anomalies, missing }, i) => ({
       cell,
-      then: run.cells[i]!.verdict,
+      before: run.cells[i]!.verdict,
       now,
-      anomalies_then: run.cells[i]!.anomalies,
+      anomalies_before: run.cells[i]!.anomalies,
       anomalies,
       problem: missing,
     })),
@@ -99,10 +99,10 @@ export async function judgeAgain(folder: string): Promise<JudgedAgain> {
 function blocksOf(again: JudgedAgain): Block[] {
   const rows = again.cells.map((c) => [
     c.cell,
-    c.then,
+    c.before,
     c.now,
     c.anomalies.join(', ') || '–',
-    c.problem ?? (c.then === c.now ? '' : `then: ${c.anomalies_then.join(', ') || 'nothing'}`),
+    c.problem ?? (c.before === c.now ? '' : `then: ${c.anomalies_before.join(', ') || 'nothing'}`),
   ])
   return [
     heading(2, `${again.experiment}, judged again: ${again.verdict}`),
