@@ -9,7 +9,7 @@ STAMP := node_modules/.stamp
 BUILT := dist/.built
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build test lint clean demo bench smoke mutants p1 p2 p3 i1 i2 i3 docs
+.PHONY: help setup build test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ i2: setup ## the real OpB in the place of wrapper and artefacts, crashed warm an
 
 i3: setup ## end to end under dense faults, over timeouts, transaction sizes and snapshot cadences
 	@bin/eoslab run experiments/plan/i3.yaml
+
+full: setup ## every crash point, pair, loop and zombie: some minutes
+	@bin/eoslab crash-matrix --full
 
 smoke: setup ## the default matrix on exactly-once
 	@bin/eoslab run experiments/safe/smoke.yaml

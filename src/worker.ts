@@ -61,6 +61,7 @@ function listen(run: Run): void {
       run.points.order(message.order)
       send({ type: 'crash-accepted' })
     } else if (message.type === 'armed') run.armed?.()
+    else if (message.type === 'input-end') run.inputEnds.set(message.task, message.offset)
     else if (message.type === 'own') run.own?.(message.tasks)
     else if (message.type === 'snapshot') void serveSnapshot(run, message.task, message.request)
   })
@@ -124,6 +125,7 @@ function prepare(spec: WorkerSpec): Run {
     snapshots: new Map(),
     onStop: [],
     armed: undefined,
+    inputEnds: new Map(),
   }
   if (crashAt) run.points.order(crashAt)
   return run
@@ -133,6 +135,7 @@ function prepare(spec: WorkerSpec): Run {
 async function runTasks(run: Run, tasks: readonly number[]): Promise<void> {
   const ready = await Promise.all(tasks.map((task) => taskOf(run, task)))
   await Promise.all(ready.map((task) => task.start()))
+  run.points.tell()
 }
 
 /** Until all tasks have ended, those included that are taken over on the way. */

@@ -23,6 +23,10 @@ export default class CrashMatrix extends LabCommand {
       helpValue: 'POINT',
     }),
     full: Flags.boolean({ summary: 'every point, pair and loop: 50 distinct ones and more' }),
+    hits: Flags.string({
+      summary: 'kill at these hits, counted by a run without a kill; batches are then cut by count',
+      helpValue: 'first,middle,last',
+    }),
     list: Flags.boolean({ summary: 'print the crash points and end' }),
     repeat: Flags.string({ summary: 'runs of each cell', default: '1', helpValue: 'N' }),
     seed: Flags.string({ summary: 'seed of workload and kills', default: '7', helpValue: 'N' }),

@@ -7,6 +7,7 @@
  */
 import { killedTransaction, traceInLog } from '../core/crash/killed.ts'
 import { weighChain, type KillFacts } from '../core/crash/evidence.ts'
+import { countedHits } from '../core/crash/hits.ts'
 import { phasesOf } from '../core/crash/phases.ts'
 import { story } from '../core/crash/story.ts'
 import type { TopicNames } from '../core/contracts/names.ts'
@@ -217,6 +218,7 @@ export function cellOutcome(judged: Judged): CellResult {
     hit: plan.hit,
     kills: plan.kills,
     reached: allKilled(judged),
+    ...(plan.kills.length === 0 ? { hits: Object.fromEntries(countedHits(judged.events)) } : {}),
     operator: plan.operator,
     guarantee: (plan.workers?.opa ?? SAFE_WORKER).guarantee,
     mutant: plan.mutant,

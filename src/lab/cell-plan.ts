@@ -25,13 +25,15 @@ export interface CellPlan {
   readonly point: string
   readonly operator: Operator
   readonly hit: number
-  /** One life after the other; one kill, except for pairs and loops. */
+  /** One life after the other; one kill, except for pairs and loops. None: a clean run, which counts hits. */
   readonly kills: readonly Kill[]
   readonly task: number
   readonly mode: 'warm' | 'cold'
   readonly seed: number
   readonly repeat: number
   readonly batch: number
+  /** Batches are cut by count alone, so that hits are the same in every run. */
+  readonly fixedBatches?: boolean
   readonly orders: number
   readonly partitions: number
   /** Seconds. */

@@ -13,8 +13,8 @@ import { SAFE_WORKER, type WorkerOptions } from '../core/scenario/mutants.ts'
 import { CrewMember, type SnapshotDone } from './crew.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, CellRun } from './cell-plan.ts'
-import { KillChain, type Chain } from './kill-chain.ts'
-import { drained, type Scope } from './observe.ts'
+import { KillChain } from './kill-chain.ts'
+import { drained, tellEnds, type Scope } from './observe.ts'
 import { cellSpec } from './spec.ts'
 import { until } from './wait.ts'
 
@@ -30,6 +30,7 @@ export class Cell {
   readonly stateDir: string
   readonly #crew: CrewMember[] = []
   #fed = 0
+  #feeding = false
   #snapshots: readonly SnapshotDone[] = []
   #chain: KillChain | undefined
 
@@ -57,7 +58,7 @@ export class Cell {
       const snapshots = await this.#snapshot()
       this.#snapshots = snapshots
       this.#chain = new KillChain(this)
-      const chain = plan.kills.length === 0 ? await this.#unharmed() : await this.#chain.run()
+      const chain = await this.#chain.run()
       deps.say('draining')
       await this.settled('all orders to be processed after the restart')
       const clean = await this.#stopAll()
@@ -151,18 +152,20 @@ export class Cell {
 
   readonly feed = async (count: number): Promise<void> => {
     let left = count
+    this.#feeding = true
     while (left > 0) {
       const fed = await this.deps.feeder.feed(Math.min(left, FEED_CHUNK))
-      if (fed === 0) return
+      if (fed === 0) break
       left -= fed
       this.#fed += fed
     }
+    this.#feeding = false
     this.deps.journal.append({ f: 'feed', type: 'info', orders: count, upTo: this.#fed })
   }
 
   readonly settled = async (what: string): Promise<void> => {
     const deps = this.deps
-    await until(() => drained(this.scope(), this.members('opa'), this.members('opb')), {
+    await until(this.drained, {
       what,
       ms: FLOW_MS,
       failed: this.failure,
@@ -170,6 +173,13 @@ export class Cell {
       state: () => this.describe(),
     })
     deps.journal.append({ f: 'drained', type: 'info', fed: this.#fed })
+  }
+
+  /** Everything that was fed is processed. Tells the workers where their input ends, if they wait for that. */
+  readonly drained = async (): Promise<boolean> => {
+    const [opa, opb] = [this.members('opa'), this.members('opb')]
+    if (this.plan.fixedBatches && !this.#feeding) await tellEnds(this.scope(), opa, opb)
+    return drained(this.scope(), opa, opb)
   }
 
   readonly scope = (): Scope => {
@@ -196,13 +206,6 @@ export class Cell {
       failed: this.failure,
     })
     return members.flatMap((m) => [...m.snapshots])
-  }
-
-  /** Nobody is killed: what the other cells are compared with. */
-  async #unharmed(): Promise<Chain> {
-    this.deps.say('flowing, nobody is killed')
-    await this.feed(this.plan.orders - this.#fed)
-    return { deaths: [], nextIncarnation: undefined, respawnedAt: undefined }
   }
 
   /** Asks everyone to stop; false if one did not end with code 0. OpA first, so that OpB sees all of it. */

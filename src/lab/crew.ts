@@ -51,6 +51,7 @@ export class CrewMember {
   #pausing = false
   readonly #snapshots: SnapshotDone[] = []
   readonly #lines: string[] = []
+  readonly #ends = new Map<number, number>()
   readonly #onArm: ArmListener
   readonly #onLine: (line: string) => void
 
@@ -106,6 +107,19 @@ export class CrewMember {
     this.#crashAccepted = false
     this.expectEnd()
     this.handle.send({ type: 'crash', order })
+  }
+
+  /** From now on it counts how often each point is reached, and dies nowhere. */
+  count(): void {
+    this.#crashAccepted = false
+    this.handle.send({ type: 'crash', order: { point: '*', hit: 0, task: -1 } })
+  }
+
+  /** Names the end of a task's input for now, once per end. */
+  inputEnd(task: number, offset: number): void {
+    if (this.#ends.get(task) === offset) return
+    this.#ends.set(task, offset)
+    this.handle.send({ type: 'input-end', task, offset })
   }
 
   /** The error of a life that failed by itself, once it is known. */

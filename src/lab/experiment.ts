@@ -17,6 +17,7 @@ import { openRawLog } from '../adapters/raw-log/platformatic.ts'
 import { PRAGMAS } from '../adapters/sqlite/store.ts'
 import { createProgress, type Progress } from '../adapters/terminal/progress.ts'
 import { topicNames } from '../core/contracts/names.ts'
+import { atHits, type HitName } from '../core/crash/hits.ts'
 import { planMatrix, type PlanOptions, type PlannedCell } from '../core/crash/plan.ts'
 import { resolvePoints } from '../core/crash/points.ts'
 import { coverageOf } from '../core/matrix/coverage.ts'
@@ -33,6 +34,7 @@ import { DEFAULT_PROFILE } from '../core/workload/profile.ts'
 import type { OrderSource } from '../core/workload/source.ts'
 import { withBroker, type LentBroker } from './broker.ts'
 import type { CellPlan } from './cell-plan.ts'
+import { hitsOfCleanRun } from './clean-run.ts'
 import type { CrewMember } from './crew.ts'
 import { onInterrupt } from './interrupt.ts'
 import { cellDirectory, judgedCell, type CellPlace } from './judged-cell.ts'
@@ -46,6 +48,8 @@ export interface ExperimentOptions {
   readonly stateDir: string
   readonly quiet: boolean
   readonly argv: readonly string[]
+  /** Kill at these hits of each point, as a run without a kill counts them. */
+  readonly hitNames?: readonly HitName[] | undefined
   /** What has been measured so far, at http://127.0.0.1:<port>/metrics while the run lasts. */
   readonly metricsPort?: number | undefined
 }
@@ -161,16 +165,16 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
   try {
     const cells: CellResult[] = []
     const places: CellPlace[] = []
-    for (const [index, planned] of stage.planned.entries()) {
-      stage.progress.cell(planned.cell, stage.planned.length)
+    const rawLog = await opening
+    const common = { brokers, admin, log, rawLog, onMember: (m: CrewMember) => void crew.push(m) }
+    const counted = await countHits(stage, common)
+    const all = counted?.planned ?? stage.planned
+    for (const [index, planned] of all.entries()) {
+      stage.progress.cell(planned.cell, all.length)
       const place = {
         ...placeOf(stage, planned, index),
-        brokers,
-        admin,
-        log,
-        rawLog: await opening,
+        ...common,
         metrics: stage.metrics.sink,
-        onMember: (m: CrewMember) => void crew.push(m),
         onInput: (input: OracleInput) => stage.folder.addInput(planned.cell, packLines(encodeInput(input))),
       }
       const cell = await judgedCell(cellPlan(stage, planned), place)
@@ -181,11 +185,27 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
     }
     const result = await complete(stage, cells, broker)
     await tidy(stage, { cells, places, broker, result })
+    // Not before: a client that has known a topic can't do without it any more.
+    if (counted && !stage.scenario.keep) await dropCell(counted.place)
     return result
   } finally {
     forget()
     await Promise.allSettled([log.close(), admin.close(), opening.then((raw) => raw.close())])
   }
+}
+
+/** With --hits: what a run without a kill counts, and the place that it leaves behind. */
+async function countHits(
+  stage: Stage,
+  common: Omit<CellPlace, keyof ReturnType<typeof placeOf> | 'onInput'>,
+) {
+  const { hitNames, planned, progress } = stage
+  const [first] = planned
+  if (!hitNames || !first) return undefined
+  progress.say('first a run without a kill, to count hits')
+  const place = { ...placeOf(stage, first, -1), ...common, onInput: async () => {} }
+  const counts = await hitsOfCleanRun(cellPlan(stage, first), place)
+  return { place, planned: atHits(planned, counts, hitNames) }
 }
 
 function summaryOf(cell: CellResult): string {
@@ -271,6 +291,7 @@ function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
       rate: scenario.rate,
     },
     mutant: scenario.mutant,
+    ...(stage.hitNames ? { fixedBatches: true } : {}),
   }
 }
 
@@ -325,6 +346,11 @@ interface Ended {
   readonly places: readonly CellPlace[]
   readonly broker: LentBroker
   readonly result: RunResult
+}
+
+async function dropCell(place: CellPlace): Promise<void> {
+  await place.admin.remove(Object.values(topicNames(place.prefix)))
+  rmSync(cellDirectory(place), { recursive: true, force: true })
 }
 
 /** Keeps the last OpB cell (all, with `keep`) and removes the others' topics and state. */

@@ -17,7 +17,7 @@ import type { WorkerSpec } from '../core/ports/workers.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, Death } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
-import { countDangling, drained, type Scope } from './observe.ts'
+import { countDangling, type Scope } from './observe.ts'
 import { restartVictims } from './restart.ts'
 import { tailJournal, type Tail } from './tail.ts'
 import { until } from './wait.ts'
@@ -38,6 +38,8 @@ export interface Stage {
   /** The error of a life that ended by itself. */
   readonly failure: () => LabError | undefined
   readonly scope: () => Scope
+  /** Everything that was fed is processed. */
+  readonly drained: () => Promise<boolean>
   readonly describe: () => string
 }
 
@@ -73,11 +75,12 @@ export class KillChain {
   async run(): Promise<Chain> {
     const { plan, deps, failure } = this.#stage
     const [first, ...later] = plan.kills
+    if (!first) return this.#count()
     let victims = this.#victims()
-    await this.#order(victims, first!)
-    deps.say(`${first!.point}, waiting for hit ${first!.hit}`)
-    const flow = this.#release(first!)
-    let zombie = await this.#awaitEnd(victims, first!, flow.asksFor)
+    await this.#order(victims, first)
+    deps.say(`${first.point}, waiting for hit ${first.hit}`)
+    const flow = this.#release(first)
+    let zombie = await this.#awaitEnd(victims, first, flow.asksFor)
     const flowing = flow.rest()
     flowing.catch(() => {})
     for (const kill of later) {
@@ -103,6 +106,21 @@ export class KillChain {
     })
     if (plan.kills.some(({ point }) => findPoint(point)?.moment === 'held')) await this.#letGo()
     if (zombie) await this.#wake(zombie)
+    return this.soFar()
+  }
+
+  /** A clean run: what a kill could have hit is counted, from the release of the rest. */
+  async #count(): Promise<Chain> {
+    const { plan, deps, members, feed, fed, failure } = this.#stage
+    const all = [...members('opa'), ...members('opb')]
+    for (const member of all) member.count()
+    await until(() => all.every((member) => member.crashAccepted), {
+      what: 'the order to count',
+      ms: BOOT_MS,
+      failed: failure,
+    })
+    deps.say('counting hits')
+    await feed(plan.orders - fed())
     return this.soFar()
   }
 
@@ -267,9 +285,8 @@ export class KillChain {
 
   /** True when the victim lives on though everything has been processed: the point was not reached. */
   async #survived(): Promise<boolean> {
-    const { plan, members, scope, fed } = this.#stage
-    if (fed() < plan.orders) return false
-    return drained(scope(), members('opa'), members('opb'))
+    const { plan, fed, drained } = this.#stage
+    return fed() < plan.orders ? false : drained()
   }
 
   #killAtEvent(victim: CrewMember, { point, hit }: Kill): Tail {

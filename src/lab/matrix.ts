@@ -5,6 +5,7 @@
  */
 import { checkOrders } from '../adapters/files/orders-file.ts'
 import { CRASH_POINTS, resolvePoints } from '../core/crash/points.ts'
+import { readHits } from '../core/crash/hits.ts'
 import { distinct, FULL } from '../core/crash/selection.ts'
 import { LabError } from '../core/errors.ts'
 import type { RunResult } from '../core/matrix/result.ts'
@@ -26,6 +27,8 @@ export interface MatrixFlags {
   readonly cold: boolean
   /** Every point, pair and loop; not with --at. */
   readonly full?: boolean
+  /** first, middle, last: by the counts of a run without a kill. */
+  readonly hits?: string | undefined
   readonly keep: boolean
   readonly brokers?: string | undefined
   readonly stateDir: string
@@ -103,7 +106,9 @@ export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
   const scenario = await matrixScenario(flags)
   const { brokers, stateDir, quiet, argv } = flags
   const metricsPort = parsePort(flags.metricsPort)
-  return runExperiment({ scenario, brokers, stateDir, quiet, metricsPort, argv: ['crash-matrix', ...argv] })
+  const hitNames = flags.hits === undefined ? undefined : readHits(flags.hits)
+  const options = { scenario, brokers, stateDir, quiet, metricsPort, hitNames }
+  return runExperiment({ ...options, argv: ['crash-matrix', ...argv] })
 }
 
 export const matrixText = (result: RunResult): string => runForTerminal(result)

@@ -21,16 +21,21 @@ function doneUpTo(members: readonly CrewMember[], task: number): number {
   return -1
 }
 
+/** True when OpA has taken in all of `orders`. */
+async function ordersTaken(scope: Scope, opa: readonly CrewMember[]): Promise<boolean> {
+  for (let p = 0; p < scope.partitions; p++) {
+    if (doneUpTo(opa, p) < (await scope.log.offsets(scope.names.orders, p)).highWatermark) return false
+  }
+  return true
+}
+
 /** True when OpA has taken in all of `orders` and OpB all that OpA has committed, markers included. */
 export async function drained(
   scope: Scope,
   opa: readonly CrewMember[],
   opb: readonly CrewMember[],
 ): Promise<boolean> {
-  for (let p = 0; p < scope.partitions; p++) {
-    if (doneUpTo(opa, p) < (await scope.log.offsets(scope.names.orders, p)).highWatermark) return false
-  }
-  return opbReached(scope, opb, 'highWatermark')
+  return (await ordersTaken(scope, opa)) && opbReached(scope, opb, 'highWatermark')
 }
 
 /** True when OpB's position has reached the high watermark of every enriched partition, with nothing open. */
@@ -67,4 +72,19 @@ export async function countDangling(
     ),
   )
   return counts
+}
+
+/** Tells each worker where its input ends for now: OpB only when OpA has taken in everything. */
+export async function tellEnds(
+  scope: Scope,
+  opa: readonly CrewMember[],
+  opb: readonly CrewMember[],
+): Promise<void> {
+  const tell = async (members: readonly CrewMember[], topic: string): Promise<void> => {
+    for (const member of members)
+      for (const task of member.tasks.keys())
+        member.inputEnd(task, (await scope.log.offsets(topic, task)).highWatermark)
+  }
+  await tell(opa, scope.names.orders)
+  if (await ordersTaken(scope, opa)) await tell(opb, scope.names.enriched)
 }

@@ -47,6 +47,7 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
     client,
     batch: plan.batch,
     commitIntervalMs: plan.tuning?.commitIntervalMs ?? COMMIT_INTERVAL_MS,
+    ...(plan.fixedBatches ? { fixedBatches: true } : {}),
     untilCaughtUp: false,
     window: plan.window,
     changelog: options.changelog ?? 'after-image',

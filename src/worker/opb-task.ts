@@ -174,6 +174,7 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
     clock: hostClock,
     batch: spec.batch,
     commitIntervalMs: spec.commitIntervalMs,
+    ...(spec.fixedBatches ? { inputEnd: () => run.inputEnds.get(task) } : {}),
     untilCaughtUp: spec.untilCaughtUp,
     stateful: true,
     between: (n) => keeper.between(n),

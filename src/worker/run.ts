@@ -25,6 +25,8 @@ export interface Run {
   /** Run in order once the loops have ended. */
   readonly onStop: (() => Promise<void> | void)[]
   armed: (() => void) | undefined
+  /** Per task: where its input ends for now, as the supervisor said. */
+  readonly inputEnds: Map<number, number>
   /** Takes over more tasks. */
   own?: (tasks: readonly number[]) => void
 }

@@ -56,6 +56,7 @@ export async function statelessTask(run: Run, task: number): Promise<ReadyTask> 
     clock: hostClock,
     batch: spec.batch,
     commitIntervalMs: spec.commitIntervalMs,
+    ...(spec.fixedBatches ? { inputEnd: () => run.inputEnds.get(task) } : {}),
     untilCaughtUp: spec.untilCaughtUp,
     stateful: false,
     between: async () => {},

@@ -32,6 +32,7 @@ export type EventName =
   | 'lag-zero'
   | 'kill'
   | 'pause'
+  | 'hits'
   | 'stop'
   | 'error'
   // written by the supervisor
@@ -66,6 +67,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   prune: 'ok: removed',
   'lag-zero': 'info: position',
   kill: 'info: point, hit (the last line before the worker kills itself)',
+  hits: 'info: counts {<task>/<point>: times}, of a run without a kill',
   pause: 'invoke: point, hit (the last line before the worker stops itself); ok: woken',
   stop: 'info: reason',
   error: 'info: code, message',

@@ -89,6 +89,8 @@ export interface CellResult {
   readonly cell: string
   readonly point: string
   readonly hit: number
+  /** A run without a kill: how often each point was reached, by `<task>/<point>`. */
+  readonly hits?: Readonly<Record<string, number>>
   /** All its kills were made; whether they are proven is the evidence's word. */
   readonly reached?: boolean
   /** Every kill of the cell: one, except for pairs and loops. */

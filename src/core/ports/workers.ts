@@ -51,6 +51,8 @@ export interface WorkerSpec {
   readonly crashAt: CrashOrder | null
   /** Own the tasks though an earlier owner seems to live: it was stopped, and is to be fenced. */
   readonly takeOver?: boolean
+  /** Cut batches by count alone; a shorter one only at an input end that the supervisor has named. */
+  readonly fixedBatches?: boolean
   /** Bytes per chunk of a replay at most. */
   readonly replayChunkBytes?: number
   /** What is wrong with it on purpose (core/mutations); absent in a correct worker. */
@@ -68,6 +70,8 @@ export type ToWorker =
   | { readonly type: 'stop' }
   | { readonly type: 'crash'; readonly order: CrashOrder }
   | { readonly type: 'armed' }
+  /** Nothing comes at or after this offset for now. */
+  | { readonly type: 'input-end'; readonly task: number; readonly offset: number }
   /** Fence, recover and process these tasks too. */
   | { readonly type: 'own'; readonly tasks: readonly number[] }
   | { readonly type: 'snapshot'; readonly task: number; readonly request: number }

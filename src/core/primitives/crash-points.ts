@@ -27,12 +27,16 @@ const ON_THE_WIRE: Readonly<Record<string, ProxyMoment>> = {
   'manifest-commit.mid': 'mid',
 }
 
+/** An order for this point kills nowhere and counts everywhere: a clean run tells how often each is reached. */
+const EVERY = '*'
+
 export class CrashPoints {
   readonly #operator: string
   readonly #journal: Journal
   readonly #hands: CrashHands
   #order: CrashOrder | undefined
   #hits = 0
+  readonly #counts = new Map<string, number>()
 
   constructor(operator: string, journal: Journal, hands: CrashHands) {
     this.#operator = operator
@@ -54,10 +58,23 @@ export class CrashPoints {
   /** Counts a hit; true if it is the ordered one. For points that must prepare themselves before they `die`. */
   due(step: string, task: number): boolean {
     const order = this.#order
-    if (order === undefined || order.task !== task || order.point !== `${this.#operator}.${step}`)
-      return false
+    if (order === undefined) return false
+    const point = `${this.#operator}.${step}`
+    if (order.point === EVERY) return this.#count(`${task}/${point}`)
+    if (order.task !== task || order.point !== point) return false
     this.#hits++
     return this.#hits === order.hit
+  }
+
+  /** How often each point was reached since the order to count them all. */
+  tell(): void {
+    if (this.#order?.point !== EVERY) return
+    this.#journal.append({ f: 'hits', type: 'info', counts: Object.fromEntries(this.#counts) })
+  }
+
+  #count(key: string): false {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    return false
   }
 
   /** The end of this process, at the ordered point. */

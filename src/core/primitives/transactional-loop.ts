@@ -32,6 +32,8 @@ export interface LoopOptions {
   /** Records per transaction at most. */
   readonly batch: number
   readonly commitIntervalMs: number
+  /** Where batches are cut by count alone: the offset at which the input ends for now, once that is known. */
+  readonly inputEnd?: () => number | undefined
   readonly untilCaughtUp: boolean
   /** Hits `apply.before` only where there is something to apply. */
   readonly stateful: boolean
@@ -98,11 +100,14 @@ export class TransactionalLoop {
 
   /** Up to `batch` records: at once when that many are there or nothing more is to come, else after the interval. */
   async #collect(): Promise<LogRecord[]> {
-    const { batch, clock, commitIntervalMs, reader } = this.#o
+    const { batch, clock, reader, inputEnd } = this.#o
+    const commitIntervalMs = inputEnd ? Infinity : this.#o.commitIntervalMs
     let deadline = this.#buffer.length > 0 ? clock.monotonicMs() + commitIntervalMs : Infinity
     while (this.#buffer.length < batch) {
       const left = deadline - clock.monotonicMs()
       if (left <= 0 || this.#stopping) break
+      // Equal, not beyond: an end that was named before more came is no end any more.
+      if (this.#buffer.length > 0 && reader.position === inputEnd?.()) break
       const before = reader.position
       const chunk = await reader.poll({ maxWaitMs: Math.max(1, Math.ceil(Math.min(MAX_WAIT_MS, left))) })
       this.#lso = chunk.lastStableOffset
