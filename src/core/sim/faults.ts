@@ -2,7 +2,7 @@
  * The faults of a schedule: each waits from its step on for an occasion, takes it once, and is written down.
  *
  * Promises: what a fault does is what the world it stands for can do: a lost answer is one to a request that
- * took effect, a repeated request is one that the protocol allows to be sent again.
+ * took effect or never arrived, a repeated request is one that the protocol allows to be sent again.
  * Does not: know the workers' code; it sees requests, writes and processes.
  */
 import type { Operator } from '../contracts/names.ts'
@@ -71,11 +71,17 @@ export class Faults {
   }
 
   fate(process: SimProcess | undefined, what: string): RequestFate {
-    const plain = { together: this.#draw.chance(60), twice: false, lost: undefined, held: false }
+    const plain = {
+      together: this.#draw.chance(60),
+      twice: false,
+      lost: undefined,
+      dropped: false,
+      held: false,
+    }
     if (process === undefined) return plain
     if (process.wire !== undefined && what.startsWith('commit ')) return this.#onTheWire(process, what)
     const lost = this.#take('lost-answer', process, what)
-    if (lost) return { ...plain, lost: lostAnswer(what) }
+    if (lost) return { ...plain, lost: lostAnswer(what), dropped: !lost.extra }
     return {
       ...plain,
       twice: REPEATABLE.test(what) && this.#take('repeated-request', process, what) !== undefined,
@@ -140,7 +146,7 @@ export class Faults {
       this.#hands.took(fault, process, what)
       this.#hands.kill(process, fault)
     }
-    return { together: false, twice: false, lost: undefined, held }
+    return { together: false, twice: false, lost: undefined, dropped: false, held }
   }
 
   #take(kind: FaultKind, process: SimProcess, what: string): SimFault | undefined {

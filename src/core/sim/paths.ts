@@ -34,12 +34,18 @@ function named({ cluster }: Place, partition: number): string[] {
   return newest ? entriesOf(newest).map((entry) => entry.snapshotId) : []
 }
 
-async function rehearse(place: Place, disk: TaskDisk, manifest: string): Promise<string> {
+interface Rehearsed {
+  readonly hash: string
+  /** What was restored: a snapshot that builds on one that is gone is quietly passed over. */
+  readonly from: string
+}
+
+async function rehearse(place: Place, disk: TaskDisk, manifest: string): Promise<Rehearsed> {
   const { cluster, clock } = place
   const lineage = disk.currentStore()!.lineage
   const own = new TaskDisk(disk.partition)
   for (const [path, content] of disk.files) own.files.set(path, content)
-  const { store } = await recoverTask(
+  const { store, restored } = await recoverTask(
     {
       log: cluster.client(),
       producer: undefined,
@@ -65,7 +71,7 @@ async function rehearse(place: Place, disk: TaskDisk, manifest: string): Promise
       local: 'replace',
     },
   )
-  return store.stateHash()
+  return { hash: store.stateHash(), from: restored.snapshotId ?? 'none' }
 }
 
 export async function pathDependence(place: Place, disk: TaskDisk): Promise<Anomaly[]> {
@@ -76,8 +82,9 @@ export async function pathDependence(place: Place, disk: TaskDisk): Promise<Anom
   for (const manifest of ['none', ...named(place, partition)]) {
     let problem: string | undefined
     try {
-      const hash = await rehearse(place, disk, manifest)
+      const { hash, from } = await rehearse(place, disk, manifest)
       if (hash !== live.stateHash()) problem = 'gives other rows than the task has'
+      else if (from !== manifest) problem = `cannot use it and takes ${from}`
     } catch (error) {
       problem = `fails: ${messageOf(error)}`
     }

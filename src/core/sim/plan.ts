@@ -42,7 +42,8 @@ export interface SimFault {
   readonly cold: boolean
   /** Until the next life starts, or the paused process is woken. */
   readonly delayMs: number
-  /** pause: another incarnation is started meanwhile. store-error: the write had taken place. */
+  /** pause: another incarnation is started meanwhile. store-error, lost-answer: it had
+   *  taken effect. */
   readonly extra: boolean
 }
 

@@ -43,6 +43,8 @@ export interface RequestFate {
   readonly twice: boolean
   /** What the caller gets in place of the answer. */
   readonly lost: Error | undefined
+  /** It never arrives; its caller learns `lost`, and no more than if only the answer had been. */
+  readonly dropped: boolean
   /** It does not take effect yet: its process is gone and it is still on the wire. */
   readonly held: boolean
 }
@@ -198,10 +200,14 @@ export class Scheduler {
     act: () => Promise<T>,
     settled: { resolve: (value: T) => void; reject: (error: unknown) => void },
   ): void {
-    const { together, twice, lost, held } = this.#o.fate(parked.process, parked.what)
+    const { together, twice, lost, dropped, held } = this.#o.fate(parked.process, parked.what)
     if (held) {
       parked.process = undefined
       this.#parked.push(parked)
+      return
+    }
+    if (dropped) {
+      if (parked.process?.alive && lost) settled.reject(lost)
       return
     }
     this.changed()
