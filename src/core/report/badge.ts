@@ -1,12 +1,12 @@
 /**
  * The score of a set of runs: kills survived and mutants caught, as numbers and as a badge (SVG).
  *
- * Promises: counts every cell of the runs that are no mutants: a vacuous or unknown one was not survived,
+ * Promises: counts every killed cell of the runs that are no mutants: a vacuous or unknown one was not survived,
  * only not lost. Mutants are counted by the score of the oracle that judged these runs, the worst where they
  * had several; without one by the mutants among the runs, caught if the whole run met its expectations.
  * What was not run is said to be not measured.
  */
-import type { RunResult } from '../matrix/result.ts'
+import { NO_KILL, type RunResult } from '../matrix/result.ts'
 
 export interface Score {
   readonly kills: number
@@ -20,7 +20,10 @@ export interface Score {
 const isMutant = (run: RunResult): boolean => run.cells.some((cell) => cell.mutant !== null)
 
 export function scoreOf(runs: readonly RunResult[]): Score {
-  const cells = runs.filter((run) => !isMutant(run)).flatMap((run) => run.cells)
+  const cells = runs
+    .filter((run) => !isMutant(run))
+    .flatMap((run) => run.cells)
+    .filter((cell) => cell.point !== NO_KILL)
   const mutants = runs.filter(isMutant)
   const [scored] = runs
     .flatMap((run) => (isMutant(run) ? [] : (run.mutation_score ?? [])))

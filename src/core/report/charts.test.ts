@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryEvent } from '../history/event.ts'
 import { sampleCell, sampleRun } from '../../testing/sample-run.ts'
+import { NO_KILL } from '../matrix/result.ts'
 import { badgeSvg, scoreOf } from './badge.ts'
 import { cellChart, livesOf } from './charts-cell.ts'
 import { lagOf, zeroOf } from './charts-lag.ts'
@@ -127,6 +128,11 @@ describe('the badge', () => {
     const score = scoreOf([sampleRun(), sampleMutantRun()])
     expect(score).toEqual({ kills: 4, survived: 3, lost: false, mutants: 1, caught: 1 })
     expect(badgeSvg(score)).toContain('kills survived 3/4 · mutants caught 1/1')
+  })
+
+  test('counts no cell that was not killed', () => {
+    const clean = sampleCell({ cell: 'clean', point: NO_KILL })
+    expect(scoreOf([sampleRun({ cells: [sampleCell(), clean] })])).toMatchObject({ kills: 1, survived: 1 })
   })
 
   test('takes the score of the oracle that judged, the worst of several', () => {

@@ -165,6 +165,7 @@ function lagChart(cells: readonly CellResult[], histories: Histories): Chart | u
     const middle = {
       name: `${operator} killed: records waiting for it (median of ${own.length})`,
       type: 'line',
+      step: 'end',
       showSymbol: false,
       itemStyle: { color: colour },
       lineStyle: { color: colour, width: 3 },

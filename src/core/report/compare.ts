@@ -7,6 +7,7 @@
  * Does not: say which of two machines was busy; where hosts differ it says so.
  */
 import type { CellResult, RunResult } from '../matrix/result.ts'
+import { nameOfKills } from '../matrix/coverage.ts'
 import { medianOf } from '../stats/median.ts'
 import { holm, leastP, rankTest, SIGNIFICANT } from '../stats/rank-test.ts'
 import { heading, left, list, right, table, text, words } from './blocks.ts'
@@ -73,7 +74,7 @@ function judgement(as: readonly number[], bs: readonly number[], p: number): str
 }
 
 const keyOf = (cell: CellResult): string =>
-  JSON.stringify([cell.point, cell.mode, cell.guarantee, cell.mutant])
+  JSON.stringify([nameOfKills(cell), cell.mode, cell.guarantee, cell.mutant])
 
 const firstOf = (group: Group): CellResult => group.cells[0]!
 
@@ -92,7 +93,7 @@ export function pairsWithin(
         .filter((other) => matches(firstOf(one), firstOf(other)))
         .map((other) => ({ label: label(firstOf(one)), metric, a: one.cells, b: other.cells })),
     )
-  const moment = (cell: CellResult): string => cell.point.replaceAll(/\bop[ab]\./g, '')
+  const moment = (cell: CellResult): string => nameOfKills(cell).replaceAll(/\bop[ab]\./g, '')
   const alike = (a: CellResult, b: CellResult): boolean =>
     a.guarantee === b.guarantee && a.mutant === b.mutant
   return [
@@ -111,8 +112,8 @@ export function pairsWithin(
     {
       name: 'warm against cold',
       pairs: pairsOf(
-        (a, b) => a.mode === 'warm' && b.mode === 'cold' && a.point === b.point && alike(a, b),
-        (a) => a.point,
+        (a, b) => a.mode === 'warm' && b.mode === 'cold' && nameOfKills(a) === nameOfKills(b) && alike(a, b),
+        nameOfKills,
       ),
     },
   ].filter(({ pairs }) => pairs.length > 0)
@@ -133,7 +134,8 @@ export function pairsBetween(a: RunResult, b: RunResult): Pair[] {
   return groups(a.cells).flatMap((group) => {
     const other = inB.get(keyOf(firstOf(group)))
     if (!other) return []
-    const { point, mode } = firstOf(group)
+    const point = nameOfKills(firstOf(group))
+    const { mode } = firstOf(group)
     const label = mode === 'cold' ? `${point} (cold)` : point
     return COMPARED.map((metric) => ({ label, metric, a: group.cells, b: other.cells }))
   })

@@ -36,7 +36,7 @@ export const cellDetails = ({ cell, id, events, picture }: CellPage): Html =>
         >${cell.ttr_ms === null ? 'no recovery measured' : `back in ${number(cell.ttr_ms)} ms`}</span
       >
     </summary>
-    <p>${cell.story}${cell.problem === null ? '' : ` It did not run to its end: ${cell.problem}`}</p>
+    <p>${cell.story}${cell.problem ? ` It did not run to its end: ${cell.problem}` : ''}</p>
     ${picture === undefined ? undefined : figure(picture, 'Lives, recovery and transactions; below, how many records waited.')}
     ${eventsOf(cell, events)} ${phasesOf(cell)}
     <h4>Evidence</h4>
@@ -100,7 +100,7 @@ function evidenceOf(cell: CellResult): Html {
     ['marker at', at ? `${at.topic}/${at.partition}@${at.offset}, epoch ${at.epoch}` : undefined],
     ['orders', `${number(cell.orders_before_kill)} before the kill, ${number(cell.orders_after_kill)} after`],
     ['wire', evidence.frames?.map((f) => `${f.api} ${f.moment} (${f.detail})`).join('; ')],
-    ['kills in a row', evidence.steps?.map((s) => `${s.point}:${s.hit} ${s.verdict}`).join(', then ')],
+    ['kills in a row', killsOf(cell)],
     ['judged', judgedBy(cell)],
   ]
   return markup`<dl>
@@ -113,6 +113,9 @@ function evidenceOf(cell: CellResult): Html {
       )}
   </dl>`
 }
+
+const killsOf = ({ kills = [] }: CellResult): string =>
+  kills.length > 1 ? kills.map(({ point, hit }) => `${point}:${hit}`).join(', then ') : ''
 
 /** 31 checks valid; those that are not, by name. */
 function judgedBy({ checks }: CellResult): string {

@@ -5,6 +5,7 @@
  * Promises: every cell of the run is in it once; a verdict is a sign and a word, never a colour alone.
  */
 import type { CellResult } from '../matrix/result.ts'
+import { nameOfKills } from '../matrix/coverage.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
 import type { Verdict } from '../oracle/verdict.ts'
 import { markup } from './html.ts'
@@ -16,7 +17,7 @@ export const chip = (verdict: Verdict, words: string = verdict): Html =>
   markup`<span class="chip ${verdict}"><span aria-hidden="true">${SIGN[verdict]}</span>${words}</span>`
 
 /** `opb.commit.mid+opb.replay.mid` -> `commit.mid+replay.mid`: the operator is the column. */
-const momentOf = (cell: CellResult): string => cell.point.replaceAll(/\bop[ab]\./g, '')
+const momentOf = (cell: CellResult): string => nameOfKills(cell).replaceAll(/\bop[ab]\./g, '')
 
 const columnOf = (cell: CellResult): string =>
   [

@@ -20,7 +20,7 @@ export const STYLE = `
 html{scroll-padding-top:1rem}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main,header.top,footer{max-width:60rem;margin:0 auto;padding:0 1rem}
-header.top{padding-top:1.5rem}
+header.top,main>h1{padding-top:1.5rem}
 h1{font-size:1.6rem;line-height:1.2;margin:.2rem 0 .4rem}
 h2{font-size:1.3rem;margin:2.5rem 0 .5rem;padding-top:1rem;border-top:2px solid var(--rule)}
 h3{font-size:1.08rem;margin:2rem 0 .5rem}
@@ -43,7 +43,7 @@ th,td{border:1px solid var(--rule);padding:.3rem .55rem;vertical-align:top;text-
 thead th{background:var(--shade);white-space:nowrap}
 tbody th{font-weight:600;white-space:nowrap}
 td.right,th.right{text-align:right;white-space:nowrap}
-td.wraps{min-width:16rem}
+td.wraps{min-width:12rem}
 .grid td{padding:.3rem}
 .chip{display:inline-flex;gap:.35em;align-items:baseline;padding:.15rem .55rem;border-radius:1rem;font-weight:600;font-size:.88rem;text-decoration:none;white-space:nowrap;border:1px solid currentColor}
 a.chip{min-height:1.75rem;margin:.12rem}a.chip:hover{text-decoration:underline}
@@ -62,13 +62,12 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 li{overflow-wrap:anywhere}
 .bar{display:block;height:.7rem;min-width:1px;border-radius:2px}
 td.track{width:14rem;min-width:8rem;vertical-align:middle}
-.code{position:relative}
+.code{display:flex;gap:.5rem;align-items:center;flex-wrap:wrap}.code pre{flex:1 1 20rem;min-width:0}
 pre{background:var(--shade);border:1px solid var(--rule);border-radius:6px;padding:.6rem .8rem;overflow-x:auto;font-size:.88rem;margin:.4rem 0}
 button{font:inherit;font-size:.85rem;color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:6px;padding:.2rem .7rem;min-height:1.75rem;cursor:pointer}
-.copy{position:absolute;right:.4rem;top:.35rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;padding:0;list-style:none}
 footer{padding:2rem 1rem 3rem;color:var(--soft);font-size:.9rem}
-@media (max-width:36rem){dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}.copy{position:static}}
+@media (max-width:36rem){dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}}
 @media print{:root{${LIGHT}color-scheme:light}body{font-size:11px}main,header.top{max-width:none}
 nav,button,.skip{display:none!important}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .tiles small{font-size:.85rem;font-weight:400;white-space:nowrap}

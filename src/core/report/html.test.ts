@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { HistoryEvent } from '../history/event.ts'
-import { sampleCell, sampleMutantRun, sampleRun } from '../../testing/sample-run.ts'
+import { PROVENANCE, sampleCell, sampleMutantRun, sampleRun } from '../../testing/sample-run.ts'
 import { heading, right, table, text } from './blocks.ts'
 import { blocksHtml, markup, raw } from './html.ts'
 import { blocksPage, reportPage } from './html-page.ts'
 import type { PageRun } from './html-page.ts'
+import { asRunResult } from './read.ts'
 
 const EVIL = `</style></script><script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e`
 const SVG = '<svg role="img"><title>t</title><text fill="#1f2328">x</text></svg>'
@@ -81,6 +82,18 @@ describe('the page', () => {
     expect(page).toContain('orders/0@803 has two effects: 790 and 868')
   })
 
+  test('names all kills of a cell that had several', () => {
+    const kills = [
+      { point: 'opb.commit.mid', hit: 9 },
+      { point: 'opb.replay.mid', hit: 1 },
+    ]
+    const cell = sampleCell({ point: 'opb.replay.mid', kills })
+    const pair = reportPage([pageRun(sampleRun({ cells: [cell, sampleCell({ point: 'opb.replay.mid' })] }))])
+    expect(pair).toContain('<th scope="row">commit.mid+replay.mid</th>')
+    expect(pair).toContain('<th scope="row">replay.mid</th>')
+    expect(pair).toContain('<dd>opb.commit.mid:9, then opb.replay.mid:1</dd>')
+  })
+
   test('says how many checks are valid, and which are not', () => {
     const checks = [
       ...sampleCell().checks,
@@ -151,6 +164,25 @@ test('a timeline is told from the kill on, routine transactions counted', () => 
   expect(page).toMatch(/<th scope="row">-10\.0<\/th>.*begins transaction 4: 66 records/)
   expect(page).toContain('kills itself at &lt;b&gt;, hit 4')
   expect(page).toMatch(/<th scope="row">30\.0<\/th>.*fenced: producer 7, epoch 1/)
+})
+
+test('a run of an older version, with little in it, has a page', () => {
+  const evidence = { verdict: 'hit', summary: 's' }
+  const old = {
+    experiment: 'old',
+    verdict: 'valid',
+    seed: 1,
+    results: 'r',
+    provenance: PROVENANCE,
+    cells: [{ cell: 'c', point: 'opa.commit.mid', operator: 'opa', verdict: 'valid', evidence }],
+  }
+  const read = asRunResult(structuredClone(old))
+  if ('problem' in read) throw new Error(read.problem)
+  const page = reportPage([pageRun(read.run)])
+  expect(unbalanced(page)).toEqual([])
+  expect(page).toContain('id="r1c1"')
+  const shown = page.replaceAll(/<(style|script)>.*?<\/\1>/gs, '')
+  expect(shown.match(/.{40}(?:undefined|NaN).{20}/g) ?? []).toEqual([])
 })
 
 test('a comparison is a page of the same kind', () => {

@@ -16,6 +16,8 @@ const cell = z.looseObject({
   cell: z.string(),
   point: z.string(),
   verdict,
+  hit: z.number().default(0),
+  mutant: z.string().nullable().default(null),
   mode: z.enum(['warm', 'cold']).default('warm'),
   prefix: z.string().default(''),
   anomalies: z.array(z.string()).default([]),
@@ -26,6 +28,8 @@ const cell = z.looseObject({
   totals: z.looseObject({ uncommitted_dangling: tally, uncommitted_at_end: tally }).prefault({}),
   command: z.string().default(''),
   story: z.string().default(''),
+  problem: z.string().nullable().default(null),
+  checks: z.array(z.looseObject({ check: z.string(), verdict: z.string() })).default([]),
 })
 
 const run = z.looseObject({
