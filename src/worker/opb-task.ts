@@ -125,6 +125,7 @@ function keeperOf(
       known = entriesOf(manifest)
       return homes.shelf.prune(known, at)
     },
+    owns: () => recovered.store.owner() === journal.incarnation,
     onFailure: (error) => sayLine({ msg: 'snapshot failed', partition: task, reason: messageOf(error) }),
   })
 }

@@ -3,8 +3,8 @@
  * between two data transactions, the manifest in a transaction of its own, then pruning.
  *
  * Promises: one snapshot at a time; a manifest is published only after its file is in place, by the task's
- * own fenced producer; pruning only after a newer manifest is committed. A copy that fails harms nothing:
- * it is said aloud and the next one is tried when due.
+ * own fenced producer; pruning only after a newer manifest is committed, and only by the task's owner. A copy
+ * that fails harms nothing: it is said aloud and the next one is tried when due.
  */
 import type { Manifest } from '../contracts/records.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -22,6 +22,8 @@ export interface SnapshotKeeperOptions {
   /** Commits the manifest in transaction n of this incarnation. */
   readonly publish: (manifest: Manifest, n: number) => Promise<void>
   readonly prune: (manifest: Manifest) => string[]
+  /** Whether the task's state is still this incarnation's. */
+  readonly owns: () => boolean
   readonly onFailure: (error: unknown) => void
 }
 
@@ -118,7 +120,8 @@ export class SnapshotKeeper {
 
   async #publish({ manifest, ms }: Taken, n: number): Promise<void> {
     await this.#o.publish(manifest, n)
-    const removed = this.#o.prune(manifest)
+    // Stopped behind its commit and woken when another has taken over, it would remove the other's snapshots.
+    const removed = this.#o.owns() ? this.#o.prune(manifest) : []
     if (removed.length > 0) this.#o.journal.append({ f: 'prune', type: 'ok', task: this.#o.task, removed })
     this.#taken = undefined
     this.#running = undefined

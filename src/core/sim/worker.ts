@@ -263,6 +263,7 @@ function keeperOf(
       known = entriesOf(manifest)
       return shelf.prune(known, at)
     },
+    owns: () => recovered.store.owner() === journal.incarnation,
     onFailure: () => {},
   })
 }

@@ -1,0 +1,36 @@
+/** The keeper: who may prune. */
+import { expect, test } from 'vitest'
+import type { Manifest } from '../contracts/records.ts'
+import type { HistoryEvent, NewEvent } from '../history/event.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
+
+async function pruned(owner: () => string): Promise<string[]> {
+  const removed: string[] = []
+  const keeper = new SnapshotKeeper({
+    task: 0,
+    clock: { monotonicMs: () => 0, wallMs: () => 0 },
+    journal: { incarnation: 'opb.a.1', append: (e: NewEvent) => e as HistoryEvent, close: () => {} },
+    every: { updates: 1 },
+    take: async (snapshotId) => ({ snapshotId, bytes: 1, keys: 1, retained: [] }) as unknown as Manifest,
+    name: (n) => `n${n}`,
+    publish: async () => {},
+    prune: () => (removed.push('older'), ['older']),
+    owns: () => owner() === 'opb.a.1',
+    onFailure: (error) => {
+      throw error
+    },
+  })
+  keeper.applied(1)
+  await keeper.between(() => 1)
+  await new Promise((resolve) => setImmediate(resolve))
+  await keeper.between(() => 2)
+  return removed
+}
+
+test('prunes once a newer manifest is committed', async () => {
+  expect(await pruned(() => 'opb.a.1')).toEqual(['older'])
+})
+
+test('woken behind its commit when another has taken over, it removes nothing', async () => {
+  expect(await pruned(() => 'opb.a.2')).toEqual([])
+})
