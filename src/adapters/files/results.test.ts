@@ -133,7 +133,10 @@ test('a damaged verdict is named', async () => {
   await expect(readVerdict(run.dir)).rejects.toThrow(/verdict\.json is damaged/)
 })
 
-test.each(['../../up', '..', '.', ''])('an experiment named %j cannot leave the folder', async (experiment) => {
-  const run = await make({ experiment })
-  expect(path.dirname(path.dirname(run.dir))).toBe(root)
-})
+test.each(['../../up', '..', '.', ''])(
+  'an experiment named %j cannot leave the folder',
+  async (experiment) => {
+    const run = await make({ experiment })
+    expect(path.dirname(path.dirname(run.dir))).toBe(root)
+  },
+)
