@@ -38,7 +38,6 @@ export default class Opa extends LabCommand {
       window: '60s',
       changelog: 'on',
       stateless: true,
-      onLine: this.say,
     })
     this.print(lab.operatorText(result))
     return result

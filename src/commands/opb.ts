@@ -66,7 +66,6 @@ export default class Opb extends LabCommand {
       changelog: flags.changelog,
       window: flags.window,
       stateless: flags.stateless,
-      onLine: this.say,
     })
     this.print(lab.operatorText(result))
     return result

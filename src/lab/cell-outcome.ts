@@ -117,6 +117,9 @@ function emptyReason(judged: Judged, split: { before: number; after: number }): 
   const missed = plan.kills[run.deaths.length]
   if (missed)
     return `the point was not reached: everything was processed before hit ${missed.hit} of ${missed.point}`
+  const { totals } = judged.judgement
+  if ((totals['orders'] ?? 0) > 0 && totals['accepted'] === 0)
+    return 'every order was rejected: see error-code and error-text in the headers of orders.dlq'
   if (split.before === 0 && !plan.asked) return 'nothing had been committed before the kill'
   if (split.after === 0 && !plan.asked) return 'nothing was left to do after the kill'
   if (plan.operator === 'opb' && plan.pipeline === 'reference' && run.snapshots.length === 0) {

@@ -74,7 +74,7 @@ export async function collect(options: CollectOptions): Promise<OracleInput> {
       { group: groups.opa, topic: names.orders },
       { group: groups.opb, topic: names.enriched },
     ])
-    const topics = await readTopics(log, names)
+    const topics = await readTopics(log, names, prefix)
     const snapshotDir = options.snapshotDir ?? path.join(stateDir, 'snapshots')
     return {
       prefix,
@@ -98,12 +98,12 @@ export async function collect(options: CollectOptions): Promise<OracleInput> {
   }
 }
 
-async function readTopics(log: RawLog, names: TopicNames): Promise<OracleInput['topics']> {
+async function readTopics(log: RawLog, names: TopicNames, prefix: string): Promise<OracleInput['topics']> {
   const topics: Partial<Record<keyof TopicNames, RawTopic | undefined>> = {}
   for (const role of READING_ORDER) topics[role] = await log.topic(names[role])
   if (READING_ORDER.every((role) => topics[role] === undefined)) {
     throw new LabError('MISSING_TOPIC', `there is no topic ${names.orders}, and none of its pipeline`, {
-      hint: 'The prefix is literal, its trailing dot included: --prefix p1.  See: eoslab topics list --prefix p1.',
+      hint: `The prefix is literal, its trailing dot included: was "${prefix}" meant? See what is there: eoslab topics list --prefix ${prefix.charAt(0) || 'p'}`,
     })
   }
   return topics as OracleInput['topics']

@@ -14,7 +14,7 @@ import { packLines } from '../adapters/files/stored-input.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { provenance } from '../adapters/host/provenance.ts'
 import { openRawLog } from '../adapters/raw-log/platformatic.ts'
-import { PRAGMAS } from '../adapters/sqlite/store.ts'
+import { PRAGMAS, sqliteVersion } from '../adapters/sqlite/store.ts'
 import { createProgress, type Progress } from '../adapters/terminal/progress.ts'
 import { topicNames } from '../core/contracts/names.ts'
 import { atHits, type HitName } from '../core/crash/hits.ts'
@@ -216,7 +216,12 @@ function summaryOf(cell: CellResult): string {
       : cell.verdict === 'valid'
         ? ''
         : (cell.problem ?? cell.evidence.summary)
-  return [`hit ${cell.hit}`, ttr, why].filter((part) => part !== '').join(', ')
+  // A file in the wrong unit is no fault of the pipeline, and easily missed in a table.
+  const rejected =
+    cell.rejected * 2 > cell.orders
+      ? `${number(cell.rejected)} of ${number(cell.orders)} orders rejected`
+      : ''
+  return [`hit ${cell.hit}`, ttr, rejected, why].filter((part) => part !== '').join(', ')
 }
 
 function sourceOf(stage: Stage, seed: number): OrderSource {
@@ -326,7 +331,7 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
       argv: stage.argv,
       kafka: broker.kind === 'given' ? null : KAFKA_VERSION,
       client: scenario.workers.opb.client,
-      sqlite: null,
+      sqlite: sqliteVersion(),
       pragmas: PRAGMAS,
     }),
     wall_ms: Math.round(hostClock.wallMs() - stage.startedMs),

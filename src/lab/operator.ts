@@ -64,8 +64,6 @@ export interface OperatorFlags {
   readonly snapshotZstd?: boolean | undefined
   readonly snapshotDir?: string | undefined
   readonly stateless: boolean
-  /** Core log lines, one JSON object each. */
-  readonly onLine: (line: string) => void
 }
 
 export interface OperatorResult {
@@ -233,7 +231,7 @@ export async function runOperator(flags: OperatorFlags): Promise<OperatorResult>
   const order: CrashOrder | null = plan.crash ? { ...plan.crash, task: tasks[0]! } : null
   const proxy = order ? await startWireProxy({ monotonicMs: () => hostClock.monotonicMs() }) : undefined
   const spec: WorkerSpec = { ...plan.spec, brokers, tasks, proxy: proxy?.address ?? null, crashAt: order }
-  const member = start(spec, { proxy, onLine: flags.onLine })
+  const member = start(spec, { proxy, onLine: (line) => progress.say(line) })
   if (order) member.expectEnd()
   let asked = false
   const forget = onInterrupt(async () => {
@@ -314,4 +312,5 @@ function outcome(member: CrewMember, { exit, asked, order }: End): OperatorResul
 }
 
 export const operatorText = (result: OperatorResult): string =>
-  `${result.operator} ${result.prefix}: ${result.ended}; ${number(result.records)} records committed in this life`
+  `${result.operator} ${result.prefix}: ${result.ended}; ${number(result.records)} records known to be committed in this life` +
+  (result.ended.includes('commit.mid') ? '; of the transaction in hand only the log knows' : '')

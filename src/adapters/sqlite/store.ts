@@ -30,6 +30,16 @@ export const PRAGMAS = {
   cache_size: -16_384,
 } as const
 
+/** Version of the SQLite inside better-sqlite3. */
+export function sqliteVersion(): string {
+  const db = new Database(':memory:')
+  try {
+    return db.prepare('SELECT sqlite_version()').pluck().get() as string
+  } finally {
+    db.close()
+  }
+}
+
 /** Longest wait for another connection's write (a zombie inside its own apply). */
 const BUSY_MS = 5_000
 
