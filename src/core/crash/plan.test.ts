@@ -125,18 +125,18 @@ describe('one seed, one plan', () => {
     const cells = planMatrix({ ...base, partitions: 4, orders: 20_000 })
     expect(cells.map((c) => `${c.cell} ${c.task}:${c.hit}`)).toMatchInlineSnapshot(`
       [
-        "opa.produce.after 2:6",
-        "opa.commit.before 3:4",
-        "opa.commit.mid 3:4",
-        "opa.commit.after 2:4",
-        "opa.random 3:27",
-        "opb.produce.after 0:4",
-        "opb.commit.before 2:4",
-        "opb.commit.mid 1:6",
-        "opb.commit.after 0:4",
-        "opb.apply.before 0:5",
-        "opb.random 3:26",
-        "opb.commit.mid-cold 0:5",
+        "opa.produce.after 2:9",
+        "opa.commit.before 3:7",
+        "opa.commit.mid 3:7",
+        "opa.commit.after 2:7",
+        "opa.random 3:42",
+        "opb.produce.after 0:10",
+        "opb.commit.before 2:10",
+        "opb.commit.mid 1:12",
+        "opb.commit.after 0:7",
+        "opb.apply.before 0:11",
+        "opb.random 3:68",
+        "opb.commit.mid-cold 0:11",
       ]
     `)
   })

@@ -169,9 +169,7 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
 /** The hit of a running life's kill; a snapshot is asked for once, unless more were asked for. */
 function drawHit(point: CrashPoint, draw: Draw, { orders, partitions, batch }: PlanOptions): number {
   if (point.counts === 'snapshots') return 1
-  // Keys spread unevenly over partitions: a task with half its fair share must still get there.
-  const fair = remainingBatches(orders, partitions, batch)
-  const batches = partitions === 1 ? fair : Math.max(1, Math.floor(fair / 2))
+  const batches = remainingBatches(orders, partitions, batch)
   // The supervisor counts the lines of the task, whatever else its worker writes.
   const lines = batches * point.eventsPerTransaction
   return draw(...middleThird(point.counts === 'lines' ? lines : batches))
