@@ -18,8 +18,8 @@ import { prefixDirectory, topicNames } from '../core/contracts/names.ts'
 import { LabError } from '../core/errors.ts'
 import type { CellResult } from '../core/matrix/result.ts'
 import { startAndRate } from '../core/model/fit.ts'
-import { advise, type Advice, type Load, type Rates } from '../core/model/recovery.ts'
-import { adviceBlocks } from '../core/report/advice.ts'
+import { advise, type Load, type Rates } from '../core/model/recovery.ts'
+import { adviceBlocks, type Advised } from '../core/report/advice.ts'
 import { asRunResult } from '../core/report/read.ts'
 import { resolveScenario } from '../core/scenario/resolve.ts'
 import { parseCount, parseDurationMs, parseRate } from '../core/scenario/units.ts'
@@ -42,25 +42,12 @@ export interface AdviseFlags {
   readonly quiet: boolean
 }
 
-export interface AdviseResult extends Load {
-  readonly ttr_goal_ms: number
-  readonly rates: Rates
-  /** Where each of them comes from. */
-  readonly measured: {
-    readonly keys: number
-    readonly records: number
-    readonly cells: number
-    readonly from: string
-  }
-  readonly advice: Advice
-}
-
 const MOST = 1e12
 const FEW_CELLS = 3
 /** Beside the size that was asked for: so small that nearly all of it is start. */
 const SMALL = 1000
 
-export async function runAdvise(flags: AdviseFlags): Promise<AdviseResult> {
+export async function runAdvise(flags: AdviseFlags): Promise<Advised> {
   const ttr_goal_ms = parseDurationMs(flags.ttr, '--ttr')
   const load: Load = {
     keys: parseCount(flags.keys, '--keys', { min: 1, max: MOST }),
@@ -85,7 +72,7 @@ export async function runAdvise(flags: AdviseFlags): Promise<AdviseResult> {
   })
 }
 
-export const adviseText = (result: AdviseResult): string => forTerminal(adviceBlocks(result))
+export const adviseText = (result: Advised): string => forTerminal(adviceBlocks(result))
 
 type Sized = Awaited<ReturnType<typeof measureSize>>
 

@@ -4,7 +4,8 @@
  * Promises: pure; the axis has its unit; title and description say in words what is drawn.
  */
 import type { ComparedRow } from './result.ts'
-import { nameOf, PHASES } from './result.ts'
+import { PHASES } from '../matrix/result.ts'
+import { nameOf } from './result.ts'
 
 export interface Chart {
   readonly option: Readonly<Record<string, unknown>>

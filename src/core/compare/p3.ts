@@ -4,7 +4,7 @@ import { code, heading, left, right, table, text, type Block } from '../report/b
 import { number } from '../report/numbers.ts'
 import { lagChart, type Chart } from './charts.ts'
 import { sparkline, type LagPoint } from './lag.ts'
-import { PHASES } from './result.ts'
+import { PHASES } from '../matrix/result.ts'
 
 export interface Kill extends PhaseTimes {
   readonly kill: number

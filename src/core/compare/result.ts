@@ -5,7 +5,7 @@
  * as a dash. A row is as expected when it is valid, or, where deltas were compacted away, when the oracle
  * names that very loss.
  */
-import type { Phases } from '../matrix/result.ts'
+import { PHASES, type Phases } from '../matrix/result.ts'
 import { worst, type Anomaly, type AnomalyName, type Verdict } from '../oracle/verdict.ts'
 import { heading, left, list, right, table, text, words, type Block } from '../report/blocks.ts'
 import { NOTHING, number } from '../report/numbers.ts'
@@ -110,17 +110,6 @@ const costTable = (rows: readonly ComparedRow[]): Block =>
       row.problem ?? (row.anomalies.join(', ') || NOTHING),
     ]),
   )
-
-export const PHASES = [
-  'detect_ms',
-  'boot_ms',
-  'fence_ms',
-  'manifest_ms',
-  'restore_ms',
-  'replay_ms',
-  'resume_ms',
-  'first_commit_ms',
-] as const satisfies readonly (keyof Phases)[]
 
 const phaseTable = (rows: readonly ComparedRow[]): Block =>
   table(

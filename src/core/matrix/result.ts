@@ -22,6 +22,18 @@ export interface Phases {
 /** Point of a cell in which nobody is killed: what the others are compared with. */
 export const NO_KILL = 'none'
 
+/** The phases in their order; together they are ttr_ms. */
+export const PHASES = [
+  'detect_ms',
+  'boot_ms',
+  'fence_ms',
+  'manifest_ms',
+  'restore_ms',
+  'replay_ms',
+  'resume_ms',
+  'first_commit_ms',
+] as const satisfies readonly (keyof Phases)[]
+
 export interface Evidence {
   /** none: no kill was asked for. */
   readonly verdict: 'hit' | 'vacuous' | 'none'

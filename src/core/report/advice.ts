@@ -6,6 +6,7 @@ import { formatDuration } from '../scenario/units.ts'
 import { heading, left, list, right, table, text, type Block } from './blocks.ts'
 import { NOTHING, number } from './numbers.ts'
 
+/** What `eoslab advise` answers: the cadence, and what it was reckoned from. */
 export interface Advised extends Load {
   readonly ttr_goal_ms: number
   readonly rates: Rates

@@ -33,7 +33,6 @@ export const PHASE_COLOURS: Readonly<Record<keyof Phases, string>> = {
   resume_ms: '#cf5a1c',
   first_commit_ms: '#bf4b8a',
 }
-export const PHASES = Object.keys(PHASE_COLOURS) as (keyof Phases)[]
 
 export const OPERATOR_COLOURS = { opa: '#1a7fdc', opb: '#cf5a1c' } as const
 /** Colours for series without a meaning of their own. */

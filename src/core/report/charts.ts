@@ -5,7 +5,7 @@
  * share a point, a whisker the interval of that median; with one sample there is no whisker. Lag shows every
  * cell as a thin line and the median of each operator's as a thick one.
  */
-import type { CellResult, RunResult } from '../matrix/result.ts'
+import { PHASES, type CellResult, type RunResult } from '../matrix/result.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { medianOf } from '../stats/median.ts'
 import { lagOf } from './charts-lag.ts'
@@ -18,7 +18,6 @@ import {
   names,
   OPERATOR_COLOURS,
   PHASE_COLOURS,
-  PHASES,
   SERIES,
   valueAxis,
   WIDTH,

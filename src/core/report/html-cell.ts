@@ -6,7 +6,8 @@
  */
 import type { CellResult } from '../matrix/result.ts'
 import type { HistoryEvent } from '../history/event.ts'
-import { PHASE_COLOURS, PHASES } from './charts-style.ts'
+import { PHASES } from '../matrix/result.ts'
+import { PHASE_COLOURS } from './charts-style.ts'
 import { blocksHtml, codeHtml, markup, raw, tableHtml } from './html.ts'
 import type { Html } from './html.ts'
 import { chip } from './html-grid.ts'

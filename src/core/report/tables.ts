@@ -5,7 +5,7 @@
  * point where repeats share it (median, its interval, n). Column names are the field names of the data.
  */
 import { nameOfKills } from '../matrix/coverage.ts'
-import type { CellResult } from '../matrix/result.ts'
+import { PHASES, type CellResult } from '../matrix/result.ts'
 import type { AnomalyName, AnomalyPlace } from '../oracle/verdict.ts'
 import { left, list, right, table, words } from './blocks.ts'
 import type { Block } from './blocks.ts'
@@ -65,19 +65,7 @@ function metricTable(cells: readonly CellResult[], names: readonly MetricName[])
 
 /** Time to recover, and its phases. */
 export const recoveryTable = (cells: readonly CellResult[]): Block =>
-  metricTable(cells, [
-    'ttr_ms',
-    'detect_ms',
-    'boot_ms',
-    'fence_ms',
-    'manifest_ms',
-    'restore_ms',
-    'replay_ms',
-    'resume_ms',
-    'first_commit_ms',
-    'caught_up_ms',
-    'lag_zero_ms',
-  ])
+  metricTable(cells, ['ttr_ms', ...PHASES, 'caught_up_ms', 'lag_zero_ms'])
 
 /** What was snapshotted, restored and replayed. */
 export const costTable = (cells: readonly CellResult[]): Block =>
