@@ -66,7 +66,7 @@ describe('the help screen', () => {
 
   it('tells the state of the broker: given, ours and alive, or none; a dead record counts for nothing', async () => {
     const { mkdirSync } = await import('node:fs')
-    const { bornAt } = await import('./lab/broker-record.ts')
+    const { bornAt } = await import('./lab/broker/broker-record.ts')
     const stateDir = path.join(root, '.eoslab')
     const help = (brokers?: string): string => rootHelp({ root, stateDir, brokers })
     expect(help()).toContain('none running')

@@ -13,7 +13,7 @@ import type { RunResult } from './core/matrix/result.ts'
 import type { Anomaly } from './core/oracle/verdict.ts'
 import type { LogPort, LogRecord } from './core/ports/log.ts'
 import type { TopicAdmin } from './core/ports/topics.ts'
-import type { CheckReport } from './lab/check.ts'
+import type { CheckReport } from './lab/judge/check.ts'
 import { Cli } from './testing/cli.ts'
 
 let cli: Cli

@@ -5,10 +5,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import type { CheckReport } from './lab/check.ts'
-import type { OperatorResult } from './lab/operator.ts'
-import type { RecoverResult } from './lab/recover.ts'
-import type { ListResult, TakeResult } from './lab/snapshot.ts'
+import type { CheckReport } from './lab/judge/check.ts'
+import type { OperatorResult } from './lab/operator/operator.ts'
+import type { RecoverResult } from './lab/recovery/recover.ts'
+import type { ListResult, TakeResult } from './lab/recovery/snapshot.ts'
 import { Cli, eventually } from './testing/cli.ts'
 
 let cli: Cli

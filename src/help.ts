@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { liveRecord, persistentDirectory } from './lab/broker-record.ts'
+import { liveRecord, persistentDirectory } from './lab/broker/broker-record.ts'
 
 interface Manifest {
   readonly commands: Readonly<Record<string, { summary?: string; description?: string; hidden?: boolean }>>

@@ -27,7 +27,7 @@ export default class Advise extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Advise)
-    const lab = await import('../lab/advise.ts')
+    const lab = await import('../lab/report/advise.ts')
     const result = await lab.runAdvise({
       ...flags,
       measureKeys: flags['measure-keys'],

@@ -36,13 +36,13 @@ export default class Check extends LabCommand {
       })
     }
     if (args.results !== undefined) {
-      const { judgeAgain, againForTerminal } = await import('../lab/judge-again.ts')
+      const { judgeAgain, againForTerminal } = await import('../lab/judge/judge-again.ts')
       const again = await judgeAgain(args.results)
       this.print(againForTerminal(again))
       this.exitWith(exitOf(again.verdict))
       return again
     }
-    const { check, checkText } = await import('../lab/check.ts')
+    const { check, checkText } = await import('../lab/judge/check.ts')
     const report = await check({
       brokers: flags.brokers,
       stateDir: flags['state-dir'],

@@ -36,7 +36,7 @@ export default class CompareChangelog extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(CompareChangelog)
-    const { compareChangelog, comparedText } = await import('../lab/compare.ts')
+    const { compareChangelog, comparedText } = await import('../lab/compare/compare.ts')
     const result = await compareChangelog({ ...flags, quiet: this.isQuiet })
     this.print(comparedText(result))
     this.exitWith(exitOf(result.verdict))

@@ -1,7 +1,7 @@
 /** `eoslab crash-matrix`: kills at named points, recoveries, a verdict for each. */
 import { LabCommand } from '../base.ts'
 import { exitOf } from '../core/oracle/verdict.ts'
-import { matrixFlags } from '../lab/matrix-flags.ts'
+import { matrixFlags } from '../lab/matrix/matrix-flags.ts'
 
 export default class CrashMatrix extends LabCommand {
   static override summary = 'kill the pipeline at named points, let it recover, judge everything committed'
@@ -21,20 +21,20 @@ export default class CrashMatrix extends LabCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(CrashMatrix)
     if (flags.log === 'simulated') {
-      const { simulate } = await import('../lab/simulate.ts')
+      const { simulate } = await import('../lab/simulated/simulate.ts')
       const { result, text } = await simulate({ ...flags, say: this.say })
       this.print(text)
       this.exitWith(exitOf(result.verdict))
       return result
     }
-    const matrix = await import('../lab/matrix.ts')
+    const matrix = await import('../lab/matrix/matrix.ts')
     if (flags.list) {
       const { text, ...listed } = matrix.listPoints()
       this.print(text)
       return listed
     }
     if (flags.mutants) {
-      const { runMutants, scoreForTerminal } = await import('../lab/mutants.ts')
+      const { runMutants, scoreForTerminal } = await import('../lab/matrix/mutants.ts')
       const score = await runMutants({
         ...flags,
         stateDir: flags['state-dir'],

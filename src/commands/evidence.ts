@@ -27,7 +27,7 @@ export default class Evidence extends LabCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Evidence)
-    const { evidence, STEPS } = await import('../lab/evidence.ts')
+    const { evidence, STEPS } = await import('../lab/compare/evidence.ts')
     const step = STEPS.find((name) => name === args.step) ?? 'p2'
     const done = await evidence(step, { ...flags, quiet: this.isQuiet, say: this.say })
     this.print(done.text)

@@ -19,7 +19,7 @@ export default class Explain extends LabCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Explain)
-    const { explain, explainText } = await import('../lab/explain.ts')
+    const { explain, explainText } = await import('../lab/judge/explain.ts')
     const explained = await explain(args.cell, flags.run)
     this.print(explainText(explained))
     return explained

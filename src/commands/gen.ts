@@ -43,19 +43,19 @@ export default class Gen extends LabCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Gen)
     const place = { brokers: flags.brokers, stateDir: flags['state-dir'], quiet: this.isQuiet }
-    const { genText, artefactsText } = await import('../lab/gen-text.ts')
-    const artefacts = await import('../lab/artefacts-plan.ts')
+    const { genText, artefactsText } = await import('../lab/workload/gen-text.ts')
+    const artefacts = await import('../lab/workload/artefacts-plan.ts')
     if (flags.to === 'artefacts') {
       const plan = artefacts.planArtefacts(flags)
-      const { makeArtefacts } = await import('../lab/artefacts.ts')
+      const { makeArtefacts } = await import('../lab/workload/artefacts.ts')
       const made = await makeArtefacts({ ...place, plan })
       this.print(artefactsText(made))
       return made
     }
     artefacts.refuseArtefactFlags(flags)
-    const { planGen } = await import('../lab/gen-plan.ts')
+    const { planGen } = await import('../lab/workload/gen-plan.ts')
     const plan = planGen(flags)
-    const { gen } = await import('../lab/gen.ts')
+    const { gen } = await import('../lab/workload/gen.ts')
     const result = await gen({ ...place, plan })
     this.print(genText(result))
     return result

@@ -1,6 +1,6 @@
 /** `eoslab opa`: the stateless operator, until Ctrl-C. */
 import { LabCommand } from '../base.ts'
-import { operatorFlags } from '../lab/operator-flags.ts'
+import { operatorFlags } from '../lab/operator/operator-flags.ts'
 import * as Flags from '@oclif/core/flags'
 
 export default class Opa extends LabCommand {
@@ -28,7 +28,7 @@ export default class Opa extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Opa)
-    const lab = await import('../lab/operator.ts')
+    const lab = await import('../lab/operator/operator.ts')
     const result = await lab.runOperator({
       ...lab.commonOf(flags),
       operator: 'opa',

@@ -1,6 +1,6 @@
 /** `eoslab opb`: the stateful operator on SQLite, until Ctrl-C. */
 import { LabCommand } from '../base.ts'
-import { operatorFlags } from '../lab/operator-flags.ts'
+import { operatorFlags } from '../lab/operator/operator-flags.ts'
 import * as Flags from '@oclif/core/flags'
 
 export default class Opb extends LabCommand {
@@ -47,7 +47,7 @@ export default class Opb extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Opb)
-    const lab = await import('../lab/operator.ts')
+    const lab = await import('../lab/operator/operator.ts')
     const result = await lab.runOperator({
       ...lab.commonOf(flags),
       operator: 'opb',

@@ -1,8 +1,8 @@
 /** `eoslab recover`: restores a manifest, replays the tail, says what each phase took. */
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
-import type { RecoverResult } from '../lab/recover.ts'
-import { taskFlags } from '../lab/task-flags.ts'
+import type { RecoverResult } from '../lab/recovery/recover.ts'
+import { taskFlags } from '../lab/recovery/task-flags.ts'
 
 export default class Recover extends LabCommand {
   static override summary =
@@ -36,7 +36,7 @@ export default class Recover extends LabCommand {
 
   async run(): Promise<RecoverResult> {
     const { flags } = await this.parse(Recover)
-    const { recover, recoverTable } = await import('../lab/recover.ts')
+    const { recover, recoverTable } = await import('../lab/recovery/recover.ts')
     const result = await recover({
       flags,
       manifest: flags.manifest,

@@ -34,7 +34,10 @@ export default class Report extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Report)
-    const [lab, formats] = await Promise.all([import('../lab/report.ts'), import('../lab/report-formats.ts')])
+    const [lab, formats] = await Promise.all([
+      import('../lab/report/report.ts'),
+      import('../lab/report/report-formats.ts'),
+    ])
     const format = this.jsonEnabled() ? 'json' : flags.format
     if (flags.compare) {
       const [a, b] = await lab.reportPair(flags.compare)

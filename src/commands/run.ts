@@ -26,7 +26,7 @@ export default class Run extends LabCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Run)
-    const lab = await import('../lab/run-files.ts')
+    const lab = await import('../lab/matrix/run-files.ts')
     const done = await lab.runFiles(argv as string[], {
       brokers: flags.brokers,
       stateDir: flags['state-dir'],

@@ -12,7 +12,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { LabError, messageOf } from '../core/errors.ts'
-import { brokerStatus, type BrokerOptions, type BrokerStatus } from './broker.ts'
+import { brokerStatus, type BrokerOptions, type BrokerStatus } from './broker/broker.ts'
 
 export interface Finding {
   readonly what: string

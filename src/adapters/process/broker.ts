@@ -5,7 +5,7 @@
  * first start, which fetches and trains, excepted) otherwise with
  * the end of its log; never leaves a JVM behind when it rejects. Every new data folder is a cluster of its
  * own id. Ports are free ones of loopback unless one is fixed.
- * Does not: remove data folders or decide who may stop a broker; src/lab/broker.ts does.
+ * Does not: remove data folders or decide who may stop a broker; src/lab/broker/broker.ts does.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises'

@@ -9,7 +9,7 @@ export default class BrokerFetch extends LabCommand {
 
   async run(): Promise<unknown> {
     await this.parse(BrokerFetch)
-    const { fetchFiles } = await import('../../lab/broker.ts')
+    const { fetchFiles } = await import('../../lab/broker/broker.ts')
     return fetchFiles(this.say)
   }
 }

@@ -21,7 +21,7 @@ stop and start, and it takes the same port again if that is free. Needs Java 17;
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BrokerStart)
-    const { startPersistent } = await import('../../lab/broker.ts')
+    const { startPersistent } = await import('../../lab/broker/broker.ts')
     const broker = await startPersistent({ stateDir: flags['state-dir'], port: flags.port, say: this.say })
     if (flags.brokers !== undefined) {
       this.say(`note: commands will use ${flags.brokers} (--brokers or EOSLAB_BROKERS), not this one`)

@@ -9,7 +9,7 @@ export default class BrokerStatus extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BrokerStatus)
-    const { brokerStatus } = await import('../../lab/broker.ts')
+    const { brokerStatus } = await import('../../lab/broker/broker.ts')
     const status = await brokerStatus({ brokers: flags.brokers, stateDir: flags['state-dir'] })
     if (status.running) {
       this.print(status.brokers ?? '')

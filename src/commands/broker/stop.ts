@@ -7,7 +7,7 @@ export default class BrokerStop extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(BrokerStop)
-    const { stopPersistent } = await import('../../lab/broker.ts')
+    const { stopPersistent } = await import('../../lab/broker/broker.ts')
     const stopped = await stopPersistent({ stateDir: flags['state-dir'], say: this.say })
     this.say(stopped === undefined ? 'no broker of ours was running' : `stopped ${stopped.brokers}`)
     return { stopped: stopped !== undefined, brokers: stopped?.brokers ?? null }

@@ -1,8 +1,8 @@
 /** `eoslab snapshot prune`: keep the newest, remove the others. */
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../../base.ts'
-import type { PruneResult } from '../../lab/snapshot-prune.ts'
-import { taskFlags } from '../../lab/task-flags.ts'
+import type { PruneResult } from '../../lab/recovery/snapshot-prune.ts'
+import { taskFlags } from '../../lab/recovery/task-flags.ts'
 
 export default class SnapshotPrune extends LabCommand {
   static override summary =
@@ -18,7 +18,7 @@ export default class SnapshotPrune extends LabCommand {
 
   async run(): Promise<PruneResult> {
     const { flags } = await this.parse(SnapshotPrune)
-    const { pruneSnapshots, pruneTable } = await import('../../lab/snapshot-prune.ts')
+    const { pruneSnapshots, pruneTable } = await import('../../lab/recovery/snapshot-prune.ts')
     const result = await pruneSnapshots(flags, flags.keep, this.say)
     if (!this.jsonEnabled()) this.print(await pruneTable(result))
     return result

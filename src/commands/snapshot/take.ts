@@ -2,8 +2,8 @@
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../../base.ts'
 import { SNAPSHOT_KINDS } from '../../core/recovery/snapshot-kind.ts'
-import type { TakeResult } from '../../lab/snapshot.ts'
-import { taskFlags } from '../../lab/task-flags.ts'
+import type { TakeResult } from '../../lab/recovery/snapshot.ts'
+import { taskFlags } from '../../lab/recovery/task-flags.ts'
 
 export default class SnapshotTake extends LabCommand {
   static override summary = "snapshot OpB's tasks and publish the manifests"
@@ -23,7 +23,7 @@ export default class SnapshotTake extends LabCommand {
 
   async run(): Promise<TakeResult> {
     const { flags } = await this.parse(SnapshotTake)
-    const { takeSnapshots, takeTable } = await import('../../lab/snapshot.ts')
+    const { takeSnapshots, takeTable } = await import('../../lab/recovery/snapshot.ts')
     const result = await takeSnapshots(flags, this.say, flags.kind)
     if (!this.jsonEnabled()) this.print(await takeTable(result))
     return result

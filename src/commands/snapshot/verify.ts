@@ -1,7 +1,7 @@
 /** `eoslab snapshot verify`: every snapshot against its manifest and against a replay of the log. */
 import { LabCommand } from '../../base.ts'
-import type { VerifyResult } from '../../lab/snapshot-verify.ts'
-import { taskFlags } from '../../lab/task-flags.ts'
+import type { VerifyResult } from '../../lab/recovery/snapshot-verify.ts'
+import { taskFlags } from '../../lab/recovery/task-flags.ts'
 
 export default class SnapshotVerify extends LabCommand {
   static override summary =
@@ -14,7 +14,7 @@ export default class SnapshotVerify extends LabCommand {
 
   async run(): Promise<VerifyResult> {
     const { flags } = await this.parse(SnapshotVerify)
-    const { verifySnapshots, verifyTable } = await import('../../lab/snapshot-verify.ts')
+    const { verifySnapshots, verifyTable } = await import('../../lab/recovery/snapshot-verify.ts')
     const result = await verifySnapshots(flags, this.say)
     if (!this.jsonEnabled()) this.print(await verifyTable(result))
     this.exitWith(result.ok ? 0 : 1)

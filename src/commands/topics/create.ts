@@ -12,7 +12,7 @@ export default class TopicsCreate extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TopicsCreate)
-    const { createTopics } = await import('../../lab/topics.ts')
+    const { createTopics } = await import('../../lab/workload/topics.ts')
     const topics = await createTopics({
       brokers: flags.brokers,
       stateDir: flags['state-dir'],

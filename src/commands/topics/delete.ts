@@ -11,7 +11,7 @@ export default class TopicsDelete extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TopicsDelete)
-    const { deleteTopics } = await import('../../lab/topics.ts')
+    const { deleteTopics } = await import('../../lab/workload/topics.ts')
     const topics = await deleteTopics({
       brokers: flags.brokers,
       stateDir: flags['state-dir'],

@@ -11,7 +11,7 @@ export default class TopicsList extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TopicsList)
-    const { listTopics } = await import('../../lab/topics.ts')
+    const { listTopics } = await import('../../lab/workload/topics.ts')
     const topics = await listTopics({
       brokers: flags.brokers,
       stateDir: flags['state-dir'],

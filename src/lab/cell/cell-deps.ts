@@ -1,0 +1,33 @@
+/**
+ * What a cell is given to work with. Types only.
+ */
+import type { Clock } from '../../core/ports/clock.ts'
+import type { Journal } from '../../core/ports/journal.ts'
+import type { LogPort } from '../../core/ports/log.ts'
+import type { WireProxy } from '../../core/ports/proxy.ts'
+import type { Workers } from '../../core/ports/workers.ts'
+import type { StateFound } from './cell-plan.ts'
+import type { CrewMember } from './crew.ts'
+
+/** Appends orders to the cell's topic; the iterator behind it stays open between calls. */
+export interface Feeder {
+  /** Feeds up to `count` more; resolves with how many there were. */
+  feed(count: number): Promise<number>
+}
+
+export interface CellDeps {
+  readonly brokers: string
+  readonly workers: Workers
+  readonly log: LogPort
+  readonly proxy: WireProxy
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly feeder: Feeder
+  /** Positions in a task's local state, read from a copy. */
+  readonly readState: (stateDir: string, task: number) => Promise<StateFound | undefined>
+  /** Root of all state: `<stateRoot>/<prefix>`. */
+  readonly stateRoot: string
+  readonly prefix: string
+  readonly say: (what: string) => void
+  readonly onMember: (member: CrewMember) => void
+}

@@ -1,0 +1,71 @@
+/**
+ * `eoslab evidence`: the evidence of a step of the plan, beyond the cells of its experiment file.
+ *
+ * Promises: what is printed lies in a results folder too; the verdict is of what was found, not assumed.
+ */
+import { markdown } from '../../adapters/formats/markdown.ts'
+import { drawSvg } from '../../adapters/formats/svg.ts'
+import { hostClock } from '../../adapters/host/clock.ts'
+import { p2Blocks, p2Valid } from '../../core/compare/p2.ts'
+import { p3Blocks, p3Chart, p3Valid } from '../../core/compare/p3.ts'
+import type { Verdict } from '../../core/oracle/verdict.ts'
+import type { Block } from '../../core/report/blocks.ts'
+import { parseCount } from '../../core/scenario/units.ts'
+import { runP2 } from './evidence-p2.ts'
+import { runP3 } from './evidence-p3.ts'
+import { forTerminal } from '../report/report.ts'
+import { shownPath, startRun, type ResultsFolder } from '../matrix/results.ts'
+import { checkPrefix } from '../workload/topics.ts'
+
+export const STEPS = ['p2', 'p3'] as const
+type StepName = (typeof STEPS)[number]
+
+export interface EvidenceFlags {
+  readonly brokers?: string | undefined
+  readonly 'state-dir': string
+  readonly prefix?: string | undefined
+  readonly seed: string
+  readonly quiet: boolean
+  readonly say: (text: string) => void
+}
+
+export interface EvidenceDone {
+  readonly verdict: Verdict
+  readonly text: string
+  /** What `--json` prints. */
+  readonly result: object
+}
+
+interface Found {
+  readonly valid: boolean
+  readonly blocks: readonly Block[]
+  readonly data: object
+}
+
+export async function evidence(step: StepName, flags: EvidenceFlags): Promise<EvidenceDone> {
+  const seed = parseCount(flags.seed, '--seed', { max: 2 ** 32 - 1 })
+  const folder = await startRun({ experiment: `evidence-${step}`, seed, startedMs: hostClock.wallMs() })
+  const found = step === 'p2' ? await p2(flags) : await p3(flags, seed, folder)
+  const verdict = found.valid ? 'valid' : 'invalid'
+  const result = { kind: `evidence-${step}`, verdict, seed, results: shownPath(folder.dir), ...found.data }
+  await folder.writeText('summary.md', markdown(found.blocks))
+  await folder.finish(result)
+  return { verdict, text: forTerminal(found.blocks), result }
+}
+
+async function p2(flags: EvidenceFlags): Promise<Found> {
+  const { brokers, say } = flags
+  const prefix = flags.prefix === undefined ? undefined : checkPrefix(flags.prefix)
+  const found = await runP2({ brokers, stateDir: flags['state-dir'], prefix, say })
+  return { valid: p2Valid(found), blocks: p2Blocks(found), data: found }
+}
+
+async function p3(flags: EvidenceFlags, seed: number, folder: ResultsFolder): Promise<Found> {
+  const { brokers, quiet } = flags
+  const prefix = checkPrefix(flags.prefix ?? 'p3.')
+  const run = await runP3({ brokers, stateDir: flags['state-dir'], prefix, seed, quiet })
+  const found = { ...run, keys: run.artefacts.keys }
+  const { option, frame } = p3Chart(run.kills)
+  await folder.writeText('charts/lag.svg', await drawSvg(option, frame))
+  return { valid: p3Valid(found), blocks: p3Blocks(found), data: run }
+}

@@ -1,0 +1,387 @@
+/**
+ * An experiment: every cell of a scenario on one broker, then verdict, expectations and results.
+ *
+ * Promises: the plan is a pure function of scenario and seed; results are written also when a cell could not
+ * run to its end; the last OpB cell is kept for `eoslab recover`, its broker data included; whatever is not
+ * kept is removed, topics only under our own prefixes. Ctrl-C stops workers and broker.
+ */
+import { rmSync } from 'node:fs'
+import { openTopicAdmin } from '../../adapters/kafka/topic-admin.ts'
+import { connectLog } from '../../adapters/kafka/log.ts'
+import { checkOrders, readOrders } from '../../adapters/files/orders-file.ts'
+import { openMetrics, type Metrics } from '../../adapters/prometheus/registry.ts'
+import { packLines } from '../../adapters/files/stored-input.ts'
+import { hostClock } from '../../adapters/host/clock.ts'
+import { provenance } from '../../adapters/host/provenance.ts'
+import { openRawLog } from '../../adapters/raw-log/platformatic.ts'
+import { PRAGMAS, sqliteVersion } from '../../adapters/sqlite/store.ts'
+import { createProgress, type Progress } from '../../adapters/terminal/progress.ts'
+import { topicNames } from '../../core/contracts/names.ts'
+import { atHits, type HitName } from '../../core/crash/hits.ts'
+import { planMatrix, type PlanOptions, type PlannedCell } from '../../core/crash/plan.ts'
+import { resolvePoints } from '../../core/crash/points.ts'
+import { coverageOf } from '../../core/matrix/coverage.ts'
+import { NO_KILL, type CellResult, type RunResult } from '../../core/matrix/result.ts'
+import type { OracleInput } from '../../core/oracle/input.ts'
+import { encodeInput } from '../../core/oracle/stored.ts'
+import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
+import { number } from '../../core/report/numbers.ts'
+import { evaluate } from '../../core/scenario/expect.ts'
+import type { Scenario } from '../../core/scenario/resolve.ts'
+import { formatDuration } from '../../core/scenario/units.ts'
+import { generateOrders } from '../../core/workload/generator.ts'
+import { DEFAULT_PROFILE } from '../../core/workload/profile.ts'
+import type { OrderSource } from '../../core/workload/source.ts'
+import { withBroker, type LentBroker } from '../broker/broker.ts'
+import type { CellPlan } from '../cell/cell-plan.ts'
+import { hitsOfCleanRun } from '../cell/clean-run.ts'
+import type { CrewMember } from '../cell/crew.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { cellDirectory, judgedCell, type CellPlace } from '../cell/judged-cell.ts'
+import { keepCell } from './kept.ts'
+import { knownScore } from '../report/report.ts'
+import { completeRun, startRun, type ResultsFolder } from './results.ts'
+
+export interface ExperimentOptions {
+  readonly scenario: Scenario
+  readonly brokers: string | undefined
+  readonly stateDir: string
+  readonly quiet: boolean
+  readonly argv: readonly string[]
+  /** Kill at these hits of each point, as a run without a kill counts them. */
+  readonly hitNames?: readonly HitName[] | undefined
+  /** What has been measured so far, at http://127.0.0.1:<port>/metrics while the run lasts. */
+  readonly metricsPort?: number | undefined
+}
+
+/** Share of orders that must be rejected, and of repeated ids, in generated workloads. */
+const DIRTY = 0.005
+const DUPLICATE_IDS = 0.01
+
+interface Stage extends ExperimentOptions {
+  readonly orders: number
+  readonly planned: readonly PlannedCell[]
+  readonly progress: Progress
+  readonly folder: ResultsFolder
+  readonly prefix: string
+  readonly startedMs: number
+  readonly metrics: Metrics
+}
+
+/** The cells of a scenario; a pure function of it and of the number of orders. */
+export function planScenario(scenario: Scenario, orders: number): PlannedCell[] {
+  const { seed, partitions, repeat } = scenario
+  const common = { seed, orders, partitions, repeat, batch: scenario.batch ?? undefined }
+  const planned =
+    scenario.points?.length === 0 ? [] : planMatrix({ ...common, points: pointsOf(scenario.points) })
+  const single = scenario.cells.flatMap(({ point, hit, mode }) =>
+    point === NO_KILL
+      ? unharmed(common)
+      : planMatrix({
+          ...common,
+          points: resolvePoints([hit === undefined ? point : `${point}:${hit}`]),
+          mode,
+        }),
+  )
+  return [...planned, ...single]
+}
+
+/** Cells like the others, in which nobody is killed. */
+const unharmed = (common: PlanOptions): PlannedCell[] =>
+  planMatrix({ ...common, points: resolvePoints(['opb.commit.mid']) }).map((cell) => ({
+    ...cell,
+    cell: cell.cell.replace(cell.point, NO_KILL),
+    point: NO_KILL,
+    hit: 0,
+    kills: [],
+    at: NO_KILL,
+  }))
+
+const pointsOf = (points: readonly string[] | null) => (points === null ? undefined : resolvePoints(points))
+
+/** Runs on the broker that the options lead to, an own one if there is no other. */
+export async function runExperiment(options: ExperimentOptions): Promise<RunResult> {
+  return withExperimentBroker(options, [options.scenario], (broker) => runExperimentOn(broker, options))
+}
+
+/** Lends one broker to several experiments; it stays where one of them wants its topics kept. */
+export async function withExperimentBroker<T>(
+  options: Omit<ExperimentOptions, 'scenario'>,
+  scenarios: readonly Scenario[],
+  use: (broker: LentBroker) => Promise<T>,
+): Promise<T> {
+  const { brokers, stateDir, quiet } = options
+  const say = (text: string): void => {
+    if (!quiet) process.stderr.write(`${text}\n`)
+  }
+  return withBroker({ brokers, stateDir, say, leaveRunning: scenarios.some((s) => s.keep) }, use)
+}
+
+export async function runExperimentOn(broker: LentBroker, options: ExperimentOptions): Promise<RunResult> {
+  const { scenario, quiet } = options
+  const orders = scenario.from === null ? scenario.orders : await ordersIn(scenario)
+  const planned = planScenario(scenario, orders)
+  const startedMs = hostClock.wallMs()
+  const folder = await startRun({ experiment: scenario.name, seed: scenario.seed, startedMs })
+  const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
+  const unique = startedMs.toString(36).slice(-6) + process.pid.toString(36)
+  const prefix = scenario.prefix ?? `${initials(scenario.name)}-${unique}.`
+  const metrics = await openMetrics()
+  const endpoint = options.metricsPort === undefined ? undefined : await metrics.serve(options.metricsPort)
+  if (endpoint) progress.say(`metrics: http://127.0.0.1:${endpoint.port}/metrics`)
+  const stage = { ...options, orders, planned, progress, folder, startedMs, prefix, metrics }
+  try {
+    return await onBroker(stage, broker)
+  } finally {
+    await endpoint?.close()
+    progress.close()
+  }
+}
+
+/** crash-matrix -> cm: names on the broker are read by people. */
+const initials = (name: string): string =>
+  name
+    .split(/[-_.]/)
+    .map((part) => part.charAt(0))
+    .join('')
+
+async function ordersIn(scenario: Scenario): Promise<number> {
+  const { orders } = await checkOrders(scenario.from!)
+  return scenario.orders === 0 ? orders : Math.min(orders, scenario.orders)
+}
+
+async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
+  const { brokers } = broker
+  const admin = openTopicAdmin({ brokers, clientId: 'eoslab-supervisor' })
+  // The oracle's client takes a while to load; it does so while the first cell runs.
+  const opening = openRawLog({ brokers })
+  opening.catch(() => {})
+  const log = await connectLog({ brokers, clientId: 'eoslab-supervisor' })
+  const crew: CrewMember[] = []
+  const forget = onInterrupt(async () => {
+    for (const member of crew) if (member.exit === undefined) member.handle.kill('SIGKILL')
+    stage.progress.say(`interrupted; what was measured is in ${stage.folder.dir}`)
+  })
+  try {
+    const cells: CellResult[] = []
+    const places: CellPlace[] = []
+    const rawLog = await opening
+    const common = { brokers, admin, log, rawLog, onMember: (m: CrewMember) => void crew.push(m) }
+    const counted = await countHits(stage, common)
+    const all = counted?.planned ?? stage.planned
+    for (const [index, planned] of all.entries()) {
+      stage.progress.cell(planned.cell, all.length)
+      const place = {
+        ...placeOf(stage, planned, index),
+        ...common,
+        metrics: stage.metrics.sink,
+        onInput: (input: OracleInput) => stage.folder.addInput(planned.cell, packLines(encodeInput(input))),
+      }
+      const cell = await judgedCell(cellPlan(stage, planned), place)
+      await record(stage, cell, place)
+      cells.push(cell)
+      places.push(place)
+      stage.progress.done(cell.verdict, summaryOf(cell))
+    }
+    const result = await complete(stage, cells, broker)
+    await tidy(stage, { cells, places, broker, result })
+    // Not before: a client that has known a topic can't do without it any more.
+    if (counted && !stage.scenario.keep) await dropCell(counted.place)
+    return result
+  } finally {
+    forget()
+    await Promise.allSettled([log.close(), admin.close(), opening.then((raw) => raw.close())])
+  }
+}
+
+/** With --hits: what a run without a kill counts, and the place that it leaves behind. */
+async function countHits(
+  stage: Stage,
+  common: Omit<CellPlace, keyof ReturnType<typeof placeOf> | 'onInput'>,
+) {
+  const { hitNames, planned, progress } = stage
+  const [first] = planned
+  if (!hitNames || !first) return undefined
+  progress.say('first a run without a kill, to count hits')
+  const place = { ...placeOf(stage, first, -1), ...common, onInput: async () => {} }
+  const counts = await hitsOfCleanRun(cellPlan(stage, first), place)
+  return { place, planned: atHits(planned, counts, hitNames) }
+}
+
+function summaryOf(cell: CellResult): string {
+  const ttr = cell.ttr_ms === null ? '' : `back in ${number(cell.ttr_ms)} ms`
+  const why =
+    cell.verdict === 'invalid'
+      ? cell.anomalies.join(', ')
+      : cell.verdict === 'valid'
+        ? ''
+        : (cell.problem ?? cell.evidence.summary)
+  // A file in the wrong unit is no fault of the pipeline, and easily missed in a table.
+  const rejected =
+    cell.rejected * 2 > cell.orders
+      ? `${number(cell.rejected)} of ${number(cell.orders)} orders rejected`
+      : ''
+  return [`hit ${cell.hit}`, ttr, rejected, why].filter((part) => part !== '').join(', ')
+}
+
+function sourceOf(stage: Stage, seed: number): OrderSource {
+  const { scenario, orders } = stage
+  if (scenario.from !== null) return readOrders(scenario.from)
+  return generateOrders({
+    ...DEFAULT_PROFILE,
+    orders,
+    seed,
+    ...keysOf(scenario),
+    dirty: scenario.dirty ?? DIRTY,
+    duplicateIds: DUPLICATE_IDS,
+  })
+}
+
+/** With `keys` as many pairs, evenly used; else the mutant's or the generator's own. */
+function keysOf({ keys, stores, products }: Scenario) {
+  if (keys === null) {
+    return { stores: stores ?? DEFAULT_PROFILE.stores, products: products ?? DEFAULT_PROFILE.products }
+  }
+  const perStore = Math.max(1, Math.round(Math.sqrt(keys)))
+  return { stores: Math.ceil(keys / perStore), products: perStore, skew: 0 }
+}
+
+function placeOf(stage: Stage, planned: PlannedCell, index: number) {
+  const { scenario, orders, stateDir, progress } = stage
+  const flags = [
+    `--at ${planned.at}`,
+    ...(planned.mode === 'cold' ? ['--cold'] : []),
+    `--seed ${planned.seed}`,
+    ...(scenario.from === null ? [`--orders ${orders}`] : [`--from ${scenario.from}`]),
+    `--partitions ${scenario.partitions}`,
+    ...(scenario.workers.opa.instances > 1 ? [`--instances ${scenario.workers.opa.instances}`] : []),
+    `--window ${formatDuration(scenario.window * 1000)}`,
+  ]
+  return {
+    prefix: `${stage.prefix}${String(index + 1).padStart(2, '0')}.`,
+    stateRoot: stateDir,
+    source: sourceOf(stage, planned.seed),
+    say: (what: string) => progress.update(what),
+    command: scenario.mutant
+      ? `eoslab run experiments/mutants/${scenario.mutant}.yaml`
+      : `eoslab crash-matrix ${flags.join(' ')}`,
+  }
+}
+
+function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
+  const { scenario, orders } = stage
+  const { cell, operator, hit, kills, task, mode, seed, repeat, batch, asked } = planned
+  return {
+    cell,
+    point: planned.point,
+    operator,
+    hit,
+    kills,
+    task,
+    mode,
+    seed,
+    repeat,
+    batch,
+    asked,
+    orders,
+    partitions: scenario.partitions,
+    window: scenario.window,
+    pipeline: scenario.pipeline,
+    workers: scenario.workers,
+    restart: scenario.restart,
+    tuning: {
+      commitIntervalMs: scenario.commitIntervalMs,
+      transactionTimeoutMs: scenario.transactionTimeoutMs,
+      snapshotEvery: scenario.snapshotEvery,
+      rate: scenario.rate,
+    },
+    mutant: scenario.mutant,
+    ...(stage.hitNames ? { fixedBatches: true } : {}),
+  }
+}
+
+async function record(stage: Stage, cell: CellResult, place: CellPlace): Promise<void> {
+  const dir = cellDirectory(place)
+  await stage.folder.addEvidence(cell.cell, {
+    cell: cell.cell,
+    evidence: cell.evidence,
+    story: cell.story,
+    findings: cell.findings,
+  })
+  await stage.folder.addJournals(cell.cell, `${dir}/journals`)
+  if (cell.verdict !== 'valid') await stage.folder.keep(cell.cell, 'state', dir)
+}
+
+async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): Promise<RunResult> {
+  const { scenario } = stage
+  const { expectations, verdict } = evaluate(scenario.expect, cells)
+  const result: RunResult = {
+    ...(scenario.sweep ? { sweep: scenario.sweep } : {}),
+    experiment: scenario.name,
+    verdict,
+    seed: scenario.seed,
+    results: stage.folder.dir,
+    brokers: broker.brokers,
+    cells,
+    coverage: coverageOf(cells),
+    expectations,
+    provenance: await provenance({
+      seed: scenario.seed,
+      startedMs: stage.startedMs,
+      argv: stage.argv,
+      kafka: broker.kind === 'given' ? null : KAFKA_VERSION,
+      client: scenario.workers.opb.client,
+      sqlite: sqliteVersion(),
+      pragmas: PRAGMAS,
+    }),
+    wall_ms: Math.round(hostClock.wallMs() - stage.startedMs),
+    oracle_version: ORACLE_VERSION,
+    mutation_score: knownScore(ORACLE_VERSION),
+  }
+  const completed = await completeRun(stage.folder, { result, scenario, metrics: await stage.metrics.text() })
+  for (const note of completed.notes) stage.progress.say(note)
+  return completed.result
+}
+
+/** Version of the pinned jars. */
+const KAFKA_VERSION = '4.3.0'
+
+interface Ended {
+  readonly cells: readonly CellResult[]
+  readonly places: readonly CellPlace[]
+  readonly broker: LentBroker
+  readonly result: RunResult
+}
+
+async function dropCell(place: CellPlace): Promise<void> {
+  await place.admin.remove(Object.values(topicNames(place.prefix)))
+  rmSync(cellDirectory(place), { recursive: true, force: true })
+}
+
+/** Keeps the last OpB cell (all, with `keep`) and removes the others' topics and state. */
+async function tidy(stage: Stage, ended: Ended): Promise<void> {
+  const { cells, places, broker, result } = ended
+  const { scenario, stateDir } = stage
+  // What a mutant leaves is no state to rehearse a recovery on.
+  const sound = scenario.pipeline === 'reference' && scenario.mutant === null
+  const last = sound ? cells.findLastIndex((c) => c.operator === 'opb') : -1
+  if (last >= 0) {
+    const cell = cells[last]!
+    const kept = {
+      prefix: cell.prefix,
+      cell: cell.cell,
+      point: cell.point,
+      window: scenario.window,
+      results: result.results,
+    }
+    const replaced = keepCell(stateDir, { ...kept, stateRoot: stateDir, pinned: scenario.keep }, broker)
+    if (replaced) await places[last]!.admin.remove(Object.values(topicNames(replaced.prefix)))
+  }
+  if (scenario.keep) return
+  for (const [index, place] of places.entries()) {
+    if (index === last) continue
+    if (broker.kind !== 'ephemeral' || last >= 0)
+      await place.admin.remove(Object.values(topicNames(place.prefix)))
+    rmSync(cellDirectory(place), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * `crash-matrix --mutants`: every broken twin, one after the other on one broker, and the mutation score.
+ *
+ * Promises: the score is kept beside the results, by oracle version, so that every report can show it; a
+ * survivor, or an anomaly nobody predicted, makes it invalid.
+ */
+import { writeScore } from '../../adapters/files/mutation-score.ts'
+import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
+import { type Block, heading, left, table, text, words } from '../../core/report/blocks.ts'
+import { MUTANT_NAMES } from '../../core/scenario/mutants.ts'
+import { resolveScenario } from '../../core/scenario/resolve.ts'
+import { type MutationScore, mutationScore } from '../../core/scenario/score.ts'
+import { type ExperimentOptions, runExperimentOn, withExperimentBroker } from './experiment.ts'
+import { forTerminal } from '../report/report.ts'
+import { resultsRoot } from './results.ts'
+
+export async function runMutants({
+  brokers,
+  stateDir,
+  quiet,
+  argv,
+}: Omit<ExperimentOptions, 'scenario'>): Promise<MutationScore> {
+  const options = { brokers, stateDir, quiet, argv: ['crash-matrix', ...argv] }
+  const scenarios = MUTANT_NAMES.map((mutant) => ({
+    mutant,
+    scenario: resolveScenario({ name: `mutant-${mutant}`, mutant }),
+  }))
+  const score = await withExperimentBroker(
+    options,
+    scenarios.map((each) => each.scenario),
+    async (broker) => {
+      const runs = []
+      for (const { mutant, scenario } of scenarios)
+        runs.push({ mutant, run: await runExperimentOn(broker, { ...options, scenario }) })
+      return mutationScore(runs, ORACLE_VERSION)
+    },
+  )
+  await writeScore(resultsRoot(), score.oracle_version, score)
+  return score
+}
+
+const OUTCOME = {
+  'as-predicted': 'caught',
+  'beyond-prediction': 'caught, and more than predicted',
+  survived: 'SURVIVED',
+} as const
+
+function scoreBlocks(score: MutationScore): Block[] {
+  const rows = score.mutants.map((m) => [
+    m.mutant,
+    m.wrong,
+    m.killed_at.join(', '),
+    m.primary,
+    m.found.join(', ') || 'nothing',
+    OUTCOME[m.outcome],
+  ])
+  const columns = [
+    left('mutant'),
+    words('what is wrong'),
+    words('killed at'),
+    left('must show'),
+    words('found'),
+  ]
+  return [
+    heading(2, `Mutants: ${score.verdict}`),
+    table([...columns, words('outcome')], rows),
+    text(`Mutation score of oracle version ${score.oracle_version}: ${score.caught} of ${score.of} caught.`),
+  ]
+}
+
+export const scoreForTerminal = (score: MutationScore): string => forTerminal(scoreBlocks(score))

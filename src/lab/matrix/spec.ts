@@ -1,0 +1,73 @@
+/**
+ * What a worker is told: the specification of a cell's workers and of the ones that run by themselves.
+ */
+import path from 'node:path'
+import { groupName, topicNames, type Operator } from '../../core/contracts/names.ts'
+import type { WorkerSpec } from '../../core/ports/workers.ts'
+import { SAFE_WORKER } from '../../core/scenario/mutants.ts'
+import type { CellPlan } from '../cell/cell-plan.ts'
+
+export const COMMIT_INTERVAL_MS = 100
+export const RETAIN = 3
+/** Less than the changelog of one transaction, so that a replay of several takes several chunks. */
+const SMALL_CHUNK_BYTES = 2048
+/** Transactions of tasks time out after 10 s, as in Kafka Streams. */
+export const TRANSACTION_TIMEOUT_MS = 10_000
+
+interface Place {
+  readonly operator: Operator
+  readonly instance: number
+  readonly brokers: string
+  readonly prefix: string
+  readonly proxy: string | null
+  /** `<state root>/<prefix>`. */
+  readonly stateDir: string
+}
+
+/** Worker `instance` of an operator in a cell: tasks are dealt round robin. */
+export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
+  const { operator, instance, prefix, stateDir } = place
+  const options = plan.workers?.[operator] ?? SAFE_WORKER
+  const { instances, guarantee, isolation, client, mutation } = options
+  const all = Array.from({ length: plan.partitions }, (_, i) => i)
+  return {
+    operator,
+    pipeline: plan.pipeline,
+    prefix,
+    brokers: place.brokers,
+    proxy: place.proxy,
+    names: topicNames(prefix),
+    group: groupName(prefix, operator),
+    tasks: all.filter((task) => task % instances === instance),
+    instance: String.fromCharCode(97 + instance),
+    stateDir,
+    snapshotDir: path.join(stateDir, 'snapshots'),
+    guarantee,
+    isolation,
+    client,
+    batch: plan.batch,
+    commitIntervalMs: plan.tuning?.commitIntervalMs ?? COMMIT_INTERVAL_MS,
+    ...(plan.fixedBatches ? { fixedBatches: true } : {}),
+    untilCaughtUp: false,
+    window: plan.window,
+    changelog: options.changelog ?? 'after-image',
+    snapshotEvery: plan.tuning?.snapshotEvery ?? null,
+    ...preconditions(plan),
+    transactionTimeoutMs: plan.tuning?.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS,
+    crashAt: null,
+    ...(mutation === undefined ? {} : { mutation }),
+  }
+}
+
+/** What some points need of the worker to be reached at all; the registry says so in its preconditions. */
+function preconditions({
+  kills,
+}: CellPlan): Pick<WorkerSpec, 'retain' | 'snapshotKind' | 'replayChunkBytes'> {
+  const killsAt = (place: string): boolean => kills.some(({ point }) => point === `opb.${place}`)
+  return {
+    retain: killsAt('prune.mid') ? 1 : RETAIN,
+    // A full one lets go of the one before; a partial one would need it.
+    ...(killsAt('prune.mid') ? { snapshotKind: 'full' as const } : {}),
+    ...(killsAt('replay.mid') ? { replayChunkBytes: SMALL_CHUNK_BYTES } : {}),
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * `crash-matrix --log simulated`: schedules on a log in memory, without broker and Java.
+ *
+ * Promises: the result is a function of seed and number of schedules, however many threads took part; what is
+ * shown says that it is simulated; a schedule that fails is reduced and comes with one command that replays it.
+ * Does not: measure recovery (time is virtual), or write results.
+ */
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { LabError } from '../../core/errors.ts'
+import { worst, type Verdict } from '../../core/oracle/verdict.ts'
+import { MUTANT_NAMES } from '../../core/scenario/mutants.ts'
+import { parseCount } from '../../core/scenario/units.ts'
+import { type FailedSchedule, pointsMissed, reduce, type Reduced, sumOf } from '../../core/sim/campaign.ts'
+import { decodeCase, mutantNamed, SIM_POINTS, type SimCase } from '../../core/sim/plan.ts'
+import { replayBlocks, simulationBlocks } from '../../core/sim/report.ts'
+import type { Failure, Replay, Simulation } from '../../core/sim/result.ts'
+import { runSchedule } from '../../core/sim/run.ts'
+import { NOT_SIMULATED } from '../../core/sim/specs.ts'
+import { forTerminal } from '../report/report.ts'
+import { settle, type SimAnswer, type SimOrder } from './simulate-thread.ts'
+
+export interface SimulateFlags {
+  readonly schedules: string
+  readonly seed: string
+  readonly replay?: string | undefined
+  readonly mutant?: string | undefined
+  readonly say: (text: string) => void
+}
+
+export interface Answer {
+  readonly result: Simulation | Replay
+  readonly text: string
+}
+
+/** Reduced are the first ones; the others have their own command all the same. */
+const REDUCED = 3
+const DISTINCT_SHARE = 0.95
+const MAX_SEED = 2 ** 32 - 1
+
+const commandOf = (replay: string, mutant: string | null | undefined): string =>
+  `eoslab crash-matrix --log simulated --replay ${replay}${mutant ? ` --mutant ${mutant}` : ''}`
+
+export async function simulate(flags: SimulateFlags): Promise<Answer> {
+  const { mutant } = flags
+  if (mutant !== undefined && (!mutantNamed(mutant) || mutant in NOT_SIMULATED)) {
+    const known = MUTANT_NAMES.filter((name) => !(name in NOT_SIMULATED)).join(', ')
+    throw new LabError('USAGE', `--mutant ${mutant}: there is no such mutant in the simulation`, {
+      hint: `known: ${known}`,
+    })
+  }
+  if (flags.replay !== undefined) return replay({ ...decodeCase(flags.replay), mutant }, flags.replay)
+  const seed = parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED })
+  const schedules = parseCount(flags.schedules, '--schedules', { min: 1, max: 1_000_000 })
+  const result = await campaign({ seed, schedules, mutant, say: flags.say })
+  return { result, text: forTerminal(simulationBlocks(result)) }
+}
+
+interface Campaign {
+  readonly seed: number
+  readonly schedules: number
+  readonly mutant: string | undefined
+  readonly say: (text: string) => void
+}
+
+async function campaign(of: Campaign): Promise<Simulation> {
+  const { seed, schedules, mutant } = of
+  const started = process.hrtime.bigint()
+  const threads = Math.max(1, Math.min(availableParallelism(), 8, schedules))
+  of.say(`simulated log: ${schedules} schedules on ${threads} threads, no broker`)
+  const answers = await deal(of, threads)
+  const { shapes, verdicts, steps, lives, ...tally } = sumOf(answers.map((answer) => answer.tally))
+  const mutants = MUTANT_NAMES.flatMap((name) =>
+    answers.flatMap((a) => a.hunts).filter((h) => h.mutant === name),
+  )
+  const distinct = new Set(shapes).size
+  const found = (Object.keys(verdicts) as Verdict[]).filter((v) => verdicts[v] > 0)
+  if (distinct < schedules * DISTINCT_SHARE) found.push('vacuous')
+  if (mutants.some((hunt) => hunt.schedules === null)) found.push('invalid')
+  return {
+    log: 'simulated',
+    seed,
+    schedules,
+    mutant: mutant ?? null,
+    verdict: worst(found),
+    verdicts,
+    distinct,
+    steps,
+    lives,
+    coverage: {
+      points: SIM_POINTS.length,
+      reached: SIM_POINTS.length - pointsMissed(tally.reached).length,
+      killed_at: SIM_POINTS.length - pointsMissed(tally.killedAt).length,
+      not_killed_at: pointsMissed(tally.killedAt),
+      situations: tally.situations.length,
+      states: tally.states.length,
+    },
+    failures: await explained(of, tally.failed),
+    mutants: mutants.map((hunt) => ({
+      ...hunt,
+      command: hunt.replay && commandOf(hunt.replay, hunt.mutant),
+    })),
+    not_simulated: NOT_SIMULATED,
+    threads,
+    wall_ms: Math.round(Number(process.hrtime.bigint() - started) / 1e6),
+  }
+}
+
+/** Schedules go round robin, and the mutants too: each hunt ends at another time. */
+function deal({ seed, schedules, mutant }: Campaign, threads: number): Promise<SimAnswer[]> {
+  const hunted = mutant === undefined ? MUTANT_NAMES.filter((name) => !(name in NOT_SIMULATED)) : []
+  return Promise.all(
+    Array.from({ length: threads }, (_, thread) =>
+      inThread({
+        seed,
+        schedules,
+        thread,
+        threads,
+        mutant,
+        hunted: hunted.filter((_name, i) => i % threads === thread),
+      }),
+    ),
+  )
+}
+
+async function explained({ mutant, say }: Campaign, failed: readonly FailedSchedule[]): Promise<Failure[]> {
+  const failures: Failure[] = []
+  for (const one of failed) {
+    const [primary] = one.anomalies
+    let reduced: Reduced | null = null
+    if (primary !== undefined && failures.length < REDUCED) {
+      say(`reducing ${one.replay}: ${one.anomalies.join(', ')}`)
+      reduced = await reduce({ ...decodeCase(one.replay), mutant }, primary, settle)
+    }
+    failures.push({
+      ...one,
+      command: commandOf(one.replay, mutant),
+      reduced: reduced && { ...reduced, command: commandOf(reduced.replay, mutant) },
+    })
+  }
+  return failures
+}
+
+async function replay(named: SimCase, text: string): Promise<Answer> {
+  const outcome = await runSchedule(named, settle)
+  const result: Replay = {
+    log: 'simulated',
+    replay: text,
+    mutant: named.mutant ?? null,
+    verdict: outcome.verdict,
+    anomalies: outcome.anomalies,
+    findings: outcome.findings,
+    history: outcome.history,
+    timeline: outcome.timeline,
+  }
+  return { result, text: forTerminal(replayBlocks(result)) }
+}
+
+function inThread(order: SimOrder): Promise<SimAnswer> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(threadFile(), { workerData: order, execArgv: [] })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', (code) =>
+      reject(new LabError('INTERNAL', `a simulation thread ended with code ${code}`)),
+    )
+  })
+}
+
+/** Beside this file, from source and from dist. */
+function threadFile(): string {
+  const candidates = ['./simulate-thread.js', './simulate-thread.ts'].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  )
+  return candidates.find((file) => existsSync(file))!
+}
