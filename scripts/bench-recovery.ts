@@ -14,9 +14,9 @@ import { groupName, topicNames } from '../src/core/contracts/names.ts'
 import type { HistoryEvent } from '../src/core/history/event.ts'
 import type { TopicAdmin } from '../src/core/ports/topics.ts'
 import type { WorkerHandle, WorkerSpec } from '../src/core/ports/workers.ts'
-import { withBroker } from '../src/lab/broker.ts'
-import { recover } from '../src/lab/recover.ts'
-import { createTopics } from '../src/lab/topics.ts'
+import { withBroker } from '../src/lab/broker/broker.ts'
+import { recover } from '../src/lab/recovery/recover.ts'
+import { createTopics } from '../src/lab/workload/topics.ts'
 
 const keys = Number(process.argv[2] ?? 1e5)
 const runs = Number(process.argv[3] ?? 7)

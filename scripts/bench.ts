@@ -18,9 +18,9 @@ import { colourFor, widthFor } from '../src/adapters/terminal/colour.ts'
 import { terminalText } from '../src/adapters/terminal/table.ts'
 import type { CellResult, Phases, RunResult } from '../src/core/matrix/result.ts'
 import { heading, left, right, table, text } from '../src/core/report/blocks.ts'
-import { withBroker } from '../src/lab/broker.ts'
+import { withBroker } from '../src/lab/broker/broker.ts'
 import { onInterrupt, wasInterrupted } from '../src/lab/interrupt.ts'
-import type { RecoverResult } from '../src/lab/recover.ts'
+import type { RecoverResult } from '../src/lab/recovery/recover.ts'
 
 const RUNS = Math.max(7, Number(process.argv[2] ?? 7) || 7)
 /** Milliseconds, idle machine. */
