@@ -118,6 +118,7 @@ function prepare(spec: WorkerSpec): Run {
   const run: Run = {
     spec,
     journal,
+    clock: hostClock,
     log: mutation.log(log),
     mutation,
     points: new CrashPoints(operator, journal, hands),
@@ -177,17 +178,23 @@ function fail(error: unknown, journal: Journal | undefined): void {
 
 /** Sees every event of the journal, where metrics are served. */
 let watch: ((event: HistoryEvent) => void) | undefined
-let run: Run | undefined
-try {
-  const spec = JSON.parse(process.argv[2] ?? 'null') as WorkerSpec
-  if (spec.metricsPort !== undefined) {
-    const { serveMetrics } = await import('./worker/metrics.ts')
-    watch = await serveMetrics(spec.metricsPort)
+
+/** A function, because the single executable is CommonJS, where a module can't wait. */
+async function live(): Promise<void> {
+  let run: Run | undefined
+  try {
+    const spec = JSON.parse(process.argv[2] ?? 'null') as WorkerSpec
+    if (spec.metricsPort !== undefined) {
+      const { serveMetrics } = await import('./worker/metrics.ts')
+      watch = await serveMetrics(spec.metricsPort)
+    }
+    run = prepare(spec)
+    listen(run)
+    await work(run)
+    process.exit(0)
+  } catch (error) {
+    fail(error, run?.journal)
   }
-  run = prepare(spec)
-  listen(run)
-  await work(run)
-  process.exit(0)
-} catch (error) {
-  fail(error, run?.journal)
 }
+
+void live()

@@ -5,20 +5,13 @@ import path from 'node:path'
 import process from 'node:process'
 import type { OpenedJournal } from '../adapters/files/journal.ts'
 import { instanceFolder } from '../core/contracts/names.ts'
-import { LabError } from '../core/errors.ts'
-import type { Mutation } from '../core/mutations/index.ts'
-import type { LogPort, TopicIdentity } from '../core/ports/log.ts'
 import type { FromWorker, WorkerSpec } from '../core/ports/workers.ts'
-import type { CrashPoints } from '../core/primitives/crash-points.ts'
 import type { SnapshotReport } from '../core/primitives/snapshot-keeper.ts'
 import type { TransactionalLoop } from '../core/primitives/transactional-loop.ts'
+import type { TaskRun } from '../core/tasks/task.ts'
 
-export interface Run {
-  readonly spec: WorkerSpec
+export interface Run extends TaskRun {
   readonly journal: OpenedJournal
-  readonly log: LogPort
-  readonly points: CrashPoints
-  readonly mutation: Mutation
   readonly loops: TransactionalLoop[]
   /** Per task: takes a snapshot and resolves when its manifest is committed. */
   readonly snapshots: Map<number, () => Promise<SnapshotReport>>
@@ -50,13 +43,4 @@ export const onSend = (watcher: (message: FromWorker) => void): void => {
 export const send = (message: FromWorker): void => {
   for (const watcher of watchers) watcher(message)
   process.send?.(message)
-}
-
-/** Partitions of a topic out of a description, else MISSING_TOPIC. */
-export function partitionsOf(topics: readonly TopicIdentity[], topic: string, prefix: string): number {
-  const found = topics.find((t) => t.topic === topic)
-  if (found) return found.partitions
-  throw new LabError('MISSING_TOPIC', `topic ${topic} does not exist`, {
-    hint: `create the topics: eoslab topics create --prefix '${prefix}'`,
-  })
 }

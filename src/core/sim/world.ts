@@ -234,6 +234,9 @@ export class World {
     const run: SimRun = {
       spec,
       process,
+      journal: process.journal,
+      points: process.points,
+      clock: this.clock,
       mutation,
       log: mutation.log(log),
       disks: this.disks,
