@@ -70,7 +70,7 @@ const PROVEN: Readonly<Record<Proof, string>> = {
   recovering:
     'the life had fenced, its journal has the step before the point and not the one after; for replay.mid SQLite stands between both ends of the replay, for restore.mid there is no current state; the raw log holds no record of this life',
   powerless:
-    'stopped at the point (state T in /proc), woken after the next incarnation had fenced; from then on its journal has no successful commit, offset, apply or manifest, but a refusal (FENCED or OWNER_CHANGED), and it ended by itself; the transaction in hand has the marker that its moment demands',
+    'stopped at the point (state T in /proc), woken after the next incarnation had fenced; from then on its journal has no successful commit, offset, apply or manifest, but a refusal (FENCED or OWNER_CHANGED), and it ended by itself; two things are no effect: an answer to another of its tasks whose COMMIT the raw log dates before the waking, and an apply of such a transaction into a directory of its own, where the one that took over has another; the transaction in hand has the marker that its moment demands',
   repeated: 'every kill in the row has the proof of its own point',
   aborted:
     "the journal ends with the kill at this point and hit, records of the transaction were acknowledged, no commit had begun; the raw log shows ABORT, written after the next incarnation began to fence and before the transaction's deadline",

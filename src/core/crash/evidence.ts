@@ -17,6 +17,7 @@ import type { Case, KillFacts, Objection, ProofRule } from './case.ts'
 import { killedTransaction, nameOf, traceInLog } from './killed.ts'
 import type { KilledTransaction, LogTrace } from './killed.ts'
 import { LIFE_PROOFS } from './proofs-life.ts'
+import { ZOMBIE_PROOFS } from './proofs-zombie.ts'
 import { TRANSACTION_PROOFS } from './proofs.ts'
 import { findPoint } from './registry.ts'
 import type { Proof } from './registry.ts'
@@ -26,6 +27,7 @@ export type { KillFacts } from './case.ts'
 const PROOFS: Readonly<Record<Exclude<Proof, 'repeated'>, ProofRule>> = {
   ...TRANSACTION_PROOFS,
   ...LIFE_PROOFS,
+  ...ZOMBIE_PROOFS,
 }
 
 /** EndTxn frames of the killed transaction: its producer, under its epoch, since it began. */

@@ -1,20 +1,10 @@
 /**
- * The proofs of kills beside the data: in a snapshot, in a recovery, and of a zombie that was overtaken.
+ * The proofs of kills beside the data: in a snapshot and in a recovery.
  *
  * Promises: pure; each rule names what speaks against a hit, in words.
  */
 import type { HistoryEvent } from '../history/event.ts'
-import {
-  abortedByFence,
-  has,
-  lastOf,
-  markerIs,
-  nextFence,
-  place,
-  unanswered,
-  unsentAndAborted,
-  writtenBy,
-} from './case.ts'
+import { has, lastOf, markerIs, place, unanswered, unsentAndAborted, writtenBy } from './case.ts'
 import type { Case, KillFacts, Objection, ProofRule } from './case.ts'
 import { findPoint } from './registry.ts'
 
@@ -126,45 +116,6 @@ function midReplay(facts: KillFacts): Objection {
     : `the local state is at ${at}, not between ${String(replay['from'])} and ${String(replay['to'])}`
 }
 
-const REFUSALS: ReadonlySet<unknown> = new Set(['FENCED', 'OWNER_CHANGED'])
-
-const refusal = (event: HistoryEvent): boolean =>
-  ((event.f === 'commit' && event.type === 'fail') || event.f === 'error') && REFUSALS.has(event['code'])
-
-const EFFECTS: ReadonlySet<HistoryEvent['f']> = new Set(['commit', 'apply', 'manifest-commit', 'offsets'])
-
-/** What a stopped process did once it was woken. */
-export const afterPause = (facts: Pick<KillFacts, 'journals'>): HistoryEvent[] => {
-  const at = facts.journals.killed.findIndex((e) => e.f === 'pause' && e.type === 'ok')
-  return at < 0 ? [] : facts.journals.killed.slice(at + 1)
-}
-
-function powerless(c: Case): Objection {
-  const { facts } = c
-  const stopped = lastOf(facts, 'pause', 'invoke')
-  if (stopped?.['point'] !== facts.point) return 'the journal shows no stop at this point'
-  if (stopped['hit'] !== facts.hit)
-    return `the stop was at hit ${String(stopped['hit'])}, asked was ${facts.hit}`
-  const fence = nextFence(facts, 'ok')
-  if (!fence) return 'no next incarnation fenced the task'
-  const woken = lastOf(facts, 'pause', 'ok')
-  if (facts.wokenAt === undefined || !woken) return 'the stopped process was never woken'
-  if (facts.wokenAt < fence.t || woken.t < fence.t)
-    return 'it was woken before the next incarnation had fenced'
-  const later = afterPause(facts)
-  const effect = later.find((e) => EFFECTS.has(e.f) && e.type === 'ok')
-  if (effect) return `woken, it went on to "${effect.f} ${effect.type}"`
-  if (!later.some(refusal)) return 'woken, it was refused nowhere'
-  return fateOfPaused(c)
-}
-
-/** The marker that the transaction in hand must have: its fate was sealed before the zombie was woken. */
-function fateOfPaused(c: Case): Objection {
-  const point = findPoint(c.facts.point)
-  if (point?.counts === 'snapshots') return undefined
-  return point?.moment === 'before' ? (markerIs(c, 'ABORT') ?? abortedByFence(c)) : markerIs(c, 'COMMIT')
-}
-
 const snapshotName = (facts: KillFacts): string => idOf(facts) ?? 'the snapshot'
 
 export const LIFE_PROOFS = {
@@ -221,15 +172,6 @@ export const LIFE_PROOFS = {
           ? `, at offset ${facts.sqliteNextChangelogAtKill} of ${String(replay?.['to'])} of the changelog`
           : ''
       return `the recovery had fenced and got to ${point?.step} ${point?.moment}${where}; this life wrote nothing`
-    },
-  },
-  powerless: {
-    about: 'data',
-    itself: false,
-    objection: powerless,
-    proven: (c) => {
-      const refused = afterPause(c.facts).find(refusal)
-      return `stopped, overtaken and woken; refused with ${String(refused?.['code'])}; transaction ${c.txn.n} ended in ${c.marker}${place(c)}`
     },
   },
 } as const satisfies Readonly<Record<string, ProofRule>>

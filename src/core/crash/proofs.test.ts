@@ -288,7 +288,7 @@ const MISSES: Miss[] = [
   ['pause.commit.before', 'shows COMMIT', { partitions: log(marker(7, 'COMMIT')) }],
   [
     'pause.commit.after',
-    'it went on to "apply ok"',
+    'it went on to "apply ok 2"',
     {
       journals: of(
         paused(
@@ -306,6 +306,77 @@ test.each(MISSES)('%s almost: %s', (place, why, change) => {
   expect(weighEvidence(shape(place, change))).toMatchObject({
     verdict: 'vacuous',
     summary: expect.stringContaining(why) as string,
+  })
+})
+
+describe('a zombie with two tasks, whose heir lives in another instance', () => {
+  const heir = NEXT.map((e) => ({ ...e, incarnation: 'opb.b.1' }))
+  const fenced: Line = { f: 'error', type: 'info', code: 'FENCED' }
+  const APPLIED: Line = { f: 'apply', type: 'ok', n: 2, nextInput: 106 }
+  /** Of the other task, in flight when the process was stopped; its answer is read after the waking. */
+  const other = { task: 1 } as const
+  const inFlight = (stopAt: number): HistoryEvent[] => [
+    ...journal(LIFE, [
+      FENCED,
+      ...one,
+      { ...FENCED, ...other, transactionalId: 'c1.opb-1', producerId: '13' },
+      { f: 'txn', type: 'invoke', n: 5, kind: 'data', records: 1, from: 7, next: 8, ...other },
+      {
+        f: 'produce',
+        type: 'ok',
+        n: 5,
+        ranges: [{ topic: 'out', partition: 1, baseOffset: 0, count: 1 }],
+        ...other,
+      },
+      { f: 'commit', type: 'invoke', n: 5, kind: 'data', ...other },
+    ]),
+    ...paused('commit.before', 3, { f: 'commit', type: 'ok', n: 5, kind: 'data', ...other }, ...FENCED_COMMIT)
+      .slice(stopAt)
+      .map((e) => ({ ...e, t: Math.max(e.t, 1030) })),
+  ]
+  const otherLog = (timestamp: number): RawPartition[] => [
+    ...log(marker(7, 'ABORT')),
+    {
+      ...partition(
+        'out',
+        {
+          ...record(0, 5),
+          partition: 1,
+          producerId: '13',
+          headers: { txn: `c1.opb-1/${LIFE}/5` },
+        },
+        marker(1, 'COMMIT', { partition: 1, producerId: '13', timestamp }),
+      ),
+      partition: 1,
+    },
+  ]
+  const stop = 1 + one.length
+
+  test('may apply, in a directory of its own, what was committed before it was woken', () => {
+    const journals = of(paused('commit.after', 5, APPLIED, fenced), heir)
+    // The log dates the COMMIT at wall 500,200, and the zombie woke at 500,000 + 1.
+    const early = log(marker(7, 'COMMIT', { timestamp: 499_990 }))
+    const late = log(marker(7, 'COMMIT'))
+    expect(weighEvidence(shape('pause.commit.after', { journals, partitions: early })).verdict).toBe('hit')
+    expect(weighEvidence(shape('pause.commit.after', { journals, partitions: late })).summary).toBe(
+      'woken, it went on to "apply ok 2" of task 0',
+    )
+    const shared = of(paused('commit.after', 5, APPLIED, fenced))
+    expect(
+      weighEvidence(shape('pause.commit.after', { journals: shared, partitions: early })).summary,
+    ).toContain('apply ok 2')
+  })
+
+  test('may read an answer that was there when it was stopped, and none that came later', () => {
+    const journals = of(inFlight(stop), heir)
+    expect(
+      weighEvidence(shape('pause.commit.before', { journals, partitions: otherLog(499_990) })),
+    ).toMatchObject({
+      verdict: 'hit',
+    })
+    expect(
+      weighEvidence(shape('pause.commit.before', { journals, partitions: otherLog(500_100) })).summary,
+    ).toBe('woken, it went on to "commit ok 5" of task 1')
   })
 })
 
