@@ -4,7 +4,8 @@
  * Promises: both directions respect back-pressure; an end on one side ends the other, a reset resets it; a
  * connection on which an order fired `before` or `mid` is silent from then on: open, its bytes read and
  * thrown away, nothing delivered either way, until the client is gone. One on which an order fired `held`
- * keeps its broker side beyond that, until the held frame was let go and answered.
+ * keeps its broker side beyond that, until the held frame was let go and answered. One that is parked stands
+ * still with all its bytes, in order, until it is told to go on or to drop them.
  * Does not: reconnect or time out; that is the client's and the broker's business.
  */
 import net from 'node:net'
@@ -32,6 +33,12 @@ export interface Held {
   destroy(): void
 }
 
+/** A connection that stands still with an EndTxn, or the answer to one, in hand. */
+export interface Parked {
+  goOn(): void
+  drop(): void
+}
+
 /** What the connections of one proxy share. */
 export interface ProxyState {
   readonly defaultTarget: Target | undefined
@@ -41,12 +48,20 @@ export interface ProxyState {
   readonly note: (frame: FrameSeen) => void
   /** Connections that hold an EndTxn back, by transactional id. */
   readonly held: Map<string, Held>
+  /** Connections that stand still, by transactional id. */
+  readonly parked: Map<string, Parked>
 }
 
 interface Awaited {
   readonly request: TransactionRequest
   /** The order that this request met, if any. */
   readonly order: ArmOrder | undefined
+}
+
+interface Answer {
+  readonly bytes: Buffer
+  readonly request: TransactionRequest
+  readonly response: TransactionResponse | undefined
 }
 
 const REQUESTS: ReadonlySet<FrameSeen['moment']> = new Set(['seen', 'dropped', 'held', 'released'])
@@ -67,6 +82,8 @@ export class ProxyConnection {
   /** The EndTxn that is held back, and who waits for its answer. */
   #held: { bytes: Buffer; request: TransactionRequest } | undefined
   #released: ((frame: FrameSeen | undefined) => void) | undefined
+  /** Bytes behind the frame in hand, while the connection stands still. */
+  #parked: { readonly toBroker: Buffer[]; readonly toClient: Buffer[] } | undefined
 
   constructor(client: net.Socket, state: ProxyState) {
     this.#client = client
@@ -186,12 +203,35 @@ export class ProxyConnection {
 
   #toBroker(bytes: Buffer): void {
     if (this.#silent) return
-    if (!this.#upstream!.write(bytes)) this.#client.pause()
+    if (this.#parked) this.#parked.toBroker.push(Buffer.from(bytes))
+    else if (!this.#upstream!.write(bytes)) this.#client.pause()
   }
 
   #toClient(bytes: Buffer): void {
     if (this.#silent) return
-    if (!this.#client.write(bytes)) this.#upstream!.pause()
+    if (this.#parked) this.#parked.toClient.push(Buffer.from(bytes))
+    else if (!this.#client.write(bytes)) this.#upstream!.pause()
+  }
+
+  /** Stands still, both sides unread; `first` is what goes on its way at the end, if it does. */
+  #park(id: string, first: () => void): void {
+    const waiting = (this.#parked = { toBroker: [] as Buffer[], toClient: [] as Buffer[] })
+    this.#client.pause()
+    this.#upstream?.pause()
+    this.#state.parked.set(id, {
+      goOn: () => {
+        this.#parked = undefined
+        first()
+        this.#client.resume()
+        this.#upstream?.resume()
+        for (const bytes of waiting.toBroker) this.#toBroker(bytes)
+        for (const bytes of waiting.toClient) this.#toClient(bytes)
+      },
+      drop: () => {
+        this.#parked = undefined
+        this.#silence()
+      },
+    })
   }
 
   #silence(): void {
@@ -235,13 +275,23 @@ export class ProxyConnection {
   }
 
   #hold(order: ArmOrder, held: { bytes: Buffer; request: TransactionRequest }): void {
-    this.#silence()
+    if (order.parks) this.#park(order.transactionalId, () => this.#letThrough(order, held))
+    else this.#silence()
     this.#held = held
     this.#state.held.set(order.transactionalId, {
       release: () => this.#release(held),
       destroy: () => this.destroy(),
     })
     this.#fire(order, this.#note(held.request, 'held'))
+  }
+
+  /** The held frame goes out, and its answer to the client that still waits for it. */
+  #letThrough({ transactionalId }: ArmOrder, held: { bytes: Buffer; request: TransactionRequest }): void {
+    this.#held = undefined
+    this.#state.held.delete(transactionalId)
+    this.#awaited.set(held.request.correlationId, { request: held.request, order: undefined })
+    this.#note(held.request, 'released')
+    this.#toBroker(held.bytes)
   }
 
   /** The frame goes out as it came in; whoever sent it may be long gone. */
@@ -290,8 +340,7 @@ export class ProxyConnection {
         ? order
         : undefined
     if (met?.moment === 'mid') {
-      this.#silence()
-      this.#fire(met, this.#note(request, 'withheld', response))
+      this.#withhold(met, { bytes, request, response })
       return
     }
     if (met?.moment !== 'after') {
@@ -305,6 +354,17 @@ export class ProxyConnection {
       met.fire(this.#note(request, 'delivered', response))
     })
     if (!flowing) this.#upstream!.pause()
+  }
+
+  #withhold(order: ArmOrder, { bytes, request, response }: Answer): void {
+    const kept = Buffer.from(bytes)
+    const deliver = (): void => {
+      this.#note(request, 'delivered', response)
+      this.#toClient(kept)
+    }
+    if (order.parks) this.#park(order.transactionalId, deliver)
+    else this.#silence()
+    this.#fire(order, this.#note(request, 'withheld', response))
   }
 
   #fire(order: ArmOrder, frame: FrameSeen): void {

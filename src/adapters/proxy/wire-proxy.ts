@@ -62,6 +62,7 @@ export async function startWireProxy(options: WireProxyOptions): Promise<WirePro
     monotonicMs: options.monotonicMs,
     orders,
     held: new Map(),
+    parked: new Map(),
     note: (frame) => {
       notes.add(frame)
     },
@@ -82,6 +83,16 @@ export async function startWireProxy(options: WireProxyOptions): Promise<WirePro
       const held = state.held.get(transactionalId)
       state.held.delete(transactionalId)
       return held?.release()
+    },
+    goOn: (transactionalId) => {
+      const parked = state.parked.get(transactionalId)
+      state.parked.delete(transactionalId)
+      parked?.goOn()
+    },
+    drop: (transactionalId) => {
+      const parked = state.parked.get(transactionalId)
+      state.parked.delete(transactionalId)
+      parked?.drop()
     },
     frames: () => notes.list(),
     close: () => {

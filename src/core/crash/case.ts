@@ -78,10 +78,11 @@ export const lastOf = (
 ): HistoryEvent | undefined =>
   facts.journals.killed.findLast((e) => e.f === f && e.type === type && e.task === facts.task)
 
-/** A worker that kills itself writes the point and the hit as its last line. */
+/** A worker that kills itself, or stops itself to be killed there, writes the point and the hit as its last line. */
 export function killedItself(facts: KillFacts): Objection {
   const last = facts.journals.killed.at(-1)
-  if (last?.f !== 'kill') return `the journal ends with "${describe(last)}", not with the kill`
+  const halted = last?.f === 'halt' && last.type === 'invoke'
+  if (last?.f !== 'kill' && !halted) return `the journal ends with "${describe(last)}", not with the kill`
   if (last['point'] !== facts.point) return `the journal ends with a kill at ${String(last['point'])}`
   if (last['hit'] !== facts.hit) return `the kill was at hit ${String(last['hit'])}, asked was ${facts.hit}`
   return last.task === undefined || last.task === facts.task ? undefined : `the kill was in task ${last.task}`

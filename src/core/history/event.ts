@@ -32,6 +32,7 @@ export type EventName =
   | 'lag-zero'
   | 'kill'
   | 'pause'
+  | 'halt'
   | 'hits'
   | 'stop'
   | 'error'
@@ -69,6 +70,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   kill: 'info: point, hit (the last line before the worker kills itself)',
   hits: 'info: counts {<task>/<point>: times}, of a run without a kill',
   pause: 'invoke: point, hit (the last line before the worker stops itself); ok: woken',
+  halt: 'invoke: point, hit (the last line before the worker stops itself, or the supervisor stops it); ok: it goes on',
   stop: 'info: reason',
   error: 'info: code, message',
   spawn: 'info: worker, incarnation, pid',

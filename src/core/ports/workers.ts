@@ -64,6 +64,8 @@ export interface CrashOrder {
   readonly point: string
   readonly hit: number
   readonly task: number
+  /** Stop there instead (SIGSTOP), and go on when woken. */
+  readonly halt?: true
 }
 
 export type ToWorker =

@@ -82,17 +82,47 @@ async function offsetsOnly(context: CommitContext, request: CommitRequest): Prom
   await endTransaction(context, txn, request.n, 'offsets')
 }
 
-/** The ordered end in the middle of producing: half of the records acknowledged, the others never sent. */
+/**
+ * The ordered end in the middle of producing: half of the records acknowledged, the others never sent. They are
+ * returned for a process that was only halted there, and goes on.
+ */
 async function produceHalf(
   context: CommitContext,
   txn: LogTransaction,
   { n, outputs }: CommitRequest,
-): Promise<never> {
+): Promise<{ ranges: ProducedRange[]; left: CommitRequest['outputs'] }> {
   const { task, journal, points } = context
-  const half = outputs.slice(0, Math.ceil(outputs.length / 2))
-  const ranges = await txn.produce(half)
-  journal.append({ f: 'produce', type: 'ok', task, n, ranges, sent: half.length, of: outputs.length })
-  return points.die(task)
+  const cut = Math.ceil(outputs.length / 2)
+  const ranges = await txn.produce(outputs.slice(0, cut))
+  journal.append({ f: 'produce', type: 'ok', task, n, ranges, sent: cut, of: outputs.length })
+  points.die(task)
+  return { ranges, left: outputs.slice(cut) }
+}
+
+async function produceAll(
+  context: CommitContext,
+  txn: LogTransaction,
+  request: CommitRequest,
+): Promise<ProducedRange[]> {
+  const { outputs } = request
+  // Split only where the kill was ordered: otherwise a transaction is one request per broker.
+  if (outputs.length < 2 || !context.points.due('produce.mid', context.task)) return txn.produce(outputs)
+  const { ranges, left } = await produceHalf(context, txn, request)
+  return joined([...ranges, ...(await txn.produce(left))])
+}
+
+/** Ranges that go on where an earlier one of their partition ends are one, unless somebody else wrote between. */
+function joined(ranges: readonly ProducedRange[]): ProducedRange[] {
+  const whole: ProducedRange[] = []
+  for (const range of ranges) {
+    const { topic, partition, baseOffset, count } = range
+    const at = whole.findIndex(
+      (r) => r.topic === topic && r.partition === partition && r.baseOffset + r.count === baseOffset,
+    )
+    if (at < 0) whole.push(range)
+    else whole[at] = { ...whole[at]!, count: whole[at]!.count + count }
+  }
+  return whole
 }
 
 async function dataTransaction(
@@ -102,10 +132,7 @@ async function dataTransaction(
 ): Promise<ProducedRange[]> {
   const { task, journal, points, producer } = context
   const txn = await producer.begin()
-  const { outputs } = request
-  // Split only where the kill was ordered: otherwise a transaction is one request per broker.
-  if (outputs.length > 1 && points.due('produce.mid', task)) await produceHalf(context, txn, request)
-  const ranges = await txn.produce(outputs)
+  const ranges = await produceAll(context, txn, request)
   journal.append({ f: 'produce', type: 'ok', task, n: request.n, ranges })
   points.reach('produce.after', task)
   if (options.withOffsets) {

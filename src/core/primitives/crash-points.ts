@@ -5,7 +5,8 @@
  * Promises: at its hit a point writes one line to the journal and dies by SIGKILL, synchronously, so nothing
  * of the process goes on; a wire point arms the proxy, waits for the acknowledgement, and leaves the killing
  * to the supervisor, which sees the frame; a pause writes its line, stops the process where it stands and
- * goes on when it is woken. Without an order a point costs one comparison.
+ * goes on when it is woken. An order to halt stops the process at its hit instead of ending it; woken, it goes
+ * on as if nobody had ordered anything. Without an order a point costs one comparison.
  */
 import type { Journal } from '../ports/journal.ts'
 import type { ProxyMoment } from '../ports/proxy.ts'
@@ -77,10 +78,23 @@ export class CrashPoints {
     return false
   }
 
-  /** The end of this process, at the ordered point. */
-  die(task: number): never {
+  /** The end of this process, at the ordered point; where the order is to halt, a stop that may end. */
+  die(task: number): void {
+    if (this.#order?.halt) this.#halt(this.#order, task)
+    else this.#end(task)
+  }
+
+  #end(task: number): never {
     this.#journal.append({ f: 'kill', type: 'info', task, point: this.#order?.point, hit: this.#hits })
     return this.#hands.die()
+  }
+
+  #halt(order: CrashOrder, task: number): void {
+    const { point, hit } = order
+    this.#journal.append({ f: 'halt', type: 'invoke', task, point, hit })
+    this.#hands.pause(order)
+    this.#order = undefined
+    this.#journal.append({ f: 'halt', type: 'ok', task, point, hit })
   }
 
   /** Called before EndTxn is sent: arms the proxy if this is the ordered hit of a wire point. */
