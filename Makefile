@@ -7,9 +7,10 @@ export KAFKAJS_NO_PARTITIONER_WARNING := 1
 
 STAMP := node_modules/.stamp
 BUILT := dist/.built
+BINARY := dist/eoslab
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 docs
+.PHONY: help setup build binary test-binary test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,6 +24,14 @@ $(BUILT): $(STAMP) $(SOURCES)
 	@npm run -s build
 
 build: $(BUILT) ## compile to dist/
+
+$(BINARY): $(BUILT)
+	@node scripts/binary.ts
+
+binary: $(BINARY) ## all of it as one executable, dist/eoslab, with its checksum
+
+test-binary: setup $(BINARY) ## the end-to-end tests against that executable
+	EOSLAB_BIN=dist/eoslab vitest run --project crash src/cli
 
 setup: $(BUILT) ## install what is needed and build
 	@if [ -z "$$EOSLAB_BROKERS" ]; then bin/eoslab broker fetch; fi

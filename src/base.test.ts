@@ -50,8 +50,11 @@ describe('the help screen', () => {
       surprise: { description: 'new here\nand long' },
       secret: { hidden: true, summary: 'not for you' },
     }
-    writeFileSync(path.join(root, 'oclif.manifest.json'), JSON.stringify({ commands }))
-    const text = rootHelp({ root, stateDir: path.join(root, '.eoslab'), brokers: undefined })
+    const text = rootHelp({
+      manifest: { commands },
+      stateDir: path.join(root, '.eoslab'),
+      brokers: undefined,
+    })
     for (const line of [
       'crash-matrix  kill and judge',
       'broker start  start it',
@@ -68,7 +71,7 @@ describe('the help screen', () => {
     const { mkdirSync } = await import('node:fs')
     const { bornAt } = await import('./lab/broker/broker-record.ts')
     const stateDir = path.join(root, '.eoslab')
-    const help = (brokers?: string): string => rootHelp({ root, stateDir, brokers })
+    const help = (brokers?: string): string => rootHelp({ manifest: { commands: {} }, stateDir, brokers })
     expect(help()).toContain('none running')
     expect(help('there:1')).toContain('there:1 (EOSLAB_BROKERS)')
     mkdirSync(path.join(stateDir, 'broker'), { recursive: true })

@@ -6,20 +6,23 @@
  * Does not: load a command, or the command framework, for the help screen.
  */
 import path from 'node:path'
+import type { CommandTable } from './program/embedded.ts'
+import { ROOT } from './program/files.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '..')
-
-export async function main(argv: string[]): Promise<void> {
+/** `table` in the single executable, which has no files that commands could be found in. */
+export async function main(argv: string[], table?: CommandTable): Promise<void> {
   if (asksForRootHelp(argv)) {
-    const { rootHelp } = await import('./help.ts')
+    const { readManifest, rootHelp } = await import('./help.ts')
     const stateDir = path.resolve('.eoslab')
-    process.stdout.write(rootHelp({ root: ROOT, stateDir, brokers: process.env['EOSLAB_BROKERS'] }))
+    process.stdout.write(
+      rootHelp({ manifest: readManifest(), stateDir, brokers: process.env['EOSLAB_BROKERS'] }),
+    )
     return
   }
   const { reportError } = await import('./base.ts')
   try {
     const { run } = await import('@oclif/core/run')
-    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, { root: ROOT })
+    await run(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv, await config(table))
   } catch (error) {
     reportError(await withNearest(error, argv), { json: argv.includes('--json'), command: undefined })
   }
@@ -31,6 +34,12 @@ export async function main(argv: string[]): Promise<void> {
   process.exit()
 }
 
+async function config(table: CommandTable | undefined) {
+  if (table === undefined) return { root: ROOT }
+  const { embeddedConfig } = await import('./program/embedded.ts')
+  return embeddedConfig(table)
+}
+
 const asksForRootHelp = (argv: readonly string[]): boolean =>
   argv.length === 0 || (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? ''))
 
@@ -40,7 +49,7 @@ async function withNearest(error: unknown, argv: readonly string[]): Promise<unk
   const { LabError } = await import('./core/errors.ts')
   const { nearest } = await import('./core/crash/nearest.ts')
   const { commandNames } = await import('./help.ts')
-  const known = commandNames(ROOT)
+  const known = commandNames()
   const words = argv.slice(0, argv.findIndex((word) => word.startsWith('-')) >>> 0)
   const command = known.find((name) => words.join(' ').startsWith(`${name} `))
   if (command !== undefined) {

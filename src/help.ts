@@ -5,11 +5,10 @@
  * in exactly one group.
  * Does not: describe flags; `eoslab <command> --help` does.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { liveRecord, persistentDirectory } from './lab/broker/broker-record.ts'
+import { programText } from './program/files.ts'
 
-interface Manifest {
+export interface Manifest {
   readonly commands: Readonly<Record<string, { summary?: string; description?: string; hidden?: boolean }>>
   readonly version?: string
 }
@@ -28,8 +27,12 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['eoslab report > results/table.md', 'the newest verdicts and recovery times as Markdown'],
 ]
 
-export function rootHelp(options: { root: string; stateDir: string; brokers: string | undefined }): string {
-  const manifest = readManifest(options.root)
+export function rootHelp(options: {
+  manifest: Manifest
+  stateDir: string
+  brokers: string | undefined
+}): string {
+  const { manifest } = options
   const lines = [
     'eoslab proves or refutes exactly-once: it kills a Kafka pipeline at named points, lets it',
     'recover, judges what was committed, and measures what the recovery cost.',
@@ -67,8 +70,8 @@ function grouped(manifest: Manifest): (readonly [string, (readonly [string, stri
 }
 
 /** Every command as it is typed, `broker start` among them. */
-export const commandNames = (root: string): string[] =>
-  Object.keys(readManifest(root).commands).map((id) => id.replaceAll(':', ' '))
+export const commandNames = (): string[] =>
+  Object.keys(readManifest().commands).map((id) => id.replaceAll(':', ' '))
 
 const head = (id: string): string => id.split(' ', 1)[0] ?? id
 
@@ -79,8 +82,5 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd())
 }
 
-function readManifest(root: string): Manifest {
-  const file = path.join(root, 'oclif.manifest.json')
-  if (!existsSync(file)) return { commands: {} }
-  return JSON.parse(readFileSync(file, 'utf8')) as Manifest
-}
+export const readManifest = (): Manifest =>
+  JSON.parse(programText('oclif.manifest.json') ?? '{"commands":{}}') as Manifest

@@ -73,6 +73,7 @@ export const ERROR_TABLE = {
     meaning: 'the broker stopped answering midway; an open commit may or may not have happened',
     next: 'See whether it still runs: eoslab broker status. Then run it again: recovery settles what was open.',
   },
+  CACHE_UNUSABLE: { exit: 4, definite: true, meaning: 'the cache folder cannot be written' },
   BROKER_START: { exit: 4, definite: true, meaning: 'the local broker could not be started' },
   NO_JAVA: { exit: 4, definite: true, meaning: 'Java 17 or later was not found' },
   NO_MAVEN: {

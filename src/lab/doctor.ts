@@ -12,6 +12,8 @@ import { access, constants, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { LabError, messageOf } from '../core/errors.ts'
+import { builtFrom, ROOT, SINGLE } from '../program/files.ts'
+import { SQLITE_ROLE } from '../program/roles.ts'
 import { brokerStatus, type BrokerOptions, type BrokerStatus } from './broker/broker.ts'
 
 export interface Finding {
@@ -27,7 +29,6 @@ export interface Diagnosis {
   readonly findings: readonly Finding[]
 }
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
 const NODE_MAJOR = 24
 const NODE_MINOR = 12
 /** A full matrix with kept cells stays well below this. */
@@ -157,6 +158,8 @@ function existingParent(directory: string): string {
 
 /** A build older than its sources runs yesterday's code. */
 function build(): Finding {
+  const from = builtFrom()
+  if (from !== undefined) return fine('build', `eoslab ${from.eoslab}, one executable`)
   const stamp = path.join(ROOT, 'dist', '.built')
   if (!existsSync(stamp))
     return missing('build', `nothing in ${path.join(ROOT, 'dist')}`, 'Build it: make setup')
@@ -177,8 +180,8 @@ async function sqlite(): Promise<Finding> {
   const code =
     "const D = require('better-sqlite3'); console.log(new D(':memory:').prepare('select sqlite_version()').pluck().get())"
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], {
-      cwd: ROOT,
+    const { stdout } = await promisify(execFile)(process.execPath, SINGLE ? [SQLITE_ROLE] : ['-e', code], {
+      ...(SINGLE ? {} : { cwd: ROOT }),
       timeout: 10_000,
     })
     return fine('SQLite', stdout.trim())

@@ -1,5 +1,6 @@
 /**
- * The real command line, as a person's shell runs it: bin/eoslab of this checkout, in a folder of its own.
+ * The real command line, as a person's shell runs it: bin/eoslab of this checkout, or the executable that
+ * EOSLAB_BIN names, in a folder of its own.
  *
  * Promises: stdout and stderr apart, the exit code, never a rejection for an exit code; whatever a test left
  * running is ended by `dispose`. Does not: build; `make test` does so before.
@@ -11,7 +12,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { ErrorEnvelope } from '../base.ts'
 
-const EOSLAB = path.resolve(import.meta.dirname, '../../bin/eoslab')
+export const EOSLAB = path.resolve(
+  process.env['EOSLAB_BIN'] ?? path.resolve(import.meta.dirname, '../../bin/eoslab'),
+)
 /** No single command of the tests takes half as long; a hang fails instead of eating the run. */
 const BOUND_MS = 60_000
 

@@ -12,9 +12,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Provenance } from '../../core/matrix/result.ts'
+import { builtFrom, ROOT, type BuiltFrom } from '../../program/files.ts'
 
 const run = promisify(execFile)
-const PACKAGE_ROOT = path.resolve(import.meta.dirname, '../../..')
 const GIT_TIMEOUT_MS = 3_000
 
 export interface ProvenanceFacts {
@@ -30,16 +30,12 @@ export interface ProvenanceFacts {
   readonly pragmas: Readonly<Record<string, string | number>>
 }
 
-export async function provenance(facts: ProvenanceFacts, root: string = PACKAGE_ROOT): Promise<Provenance> {
-  const [eoslab, kafkajs, betterSqlite, git] = await Promise.all([
-    versionIn(root),
-    versionIn(path.join(root, 'node_modules', 'kafkajs')),
-    versionIn(path.join(root, 'node_modules', 'better-sqlite3')),
-    gitState(root),
-  ])
+export async function provenance(facts: ProvenanceFacts, root: string = ROOT): Promise<Provenance> {
+  const { eoslab, commit, dirty, kafkajs, betterSqlite } = builtFrom() ?? (await checkedOut(root))
   return {
     eoslab,
-    ...git,
+    commit,
+    dirty,
     node: process.versions.node,
     kafka: facts.kafka ?? 'unknown',
     client: `kafkajs ${kafkajs} ${facts.client === 'kafkajs' ? 'with the repair of patches/' : 'as released'}`,
@@ -50,6 +46,17 @@ export async function provenance(facts: ProvenanceFacts, root: string = PACKAGE_
     started: new Date(facts.startedMs).toISOString(),
     argv: facts.argv,
   }
+}
+
+/** The build of the single executable asks for it too. */
+export async function checkedOut(root: string): Promise<BuiltFrom> {
+  const [eoslab, kafkajs, betterSqlite, git] = await Promise.all([
+    versionIn(root),
+    versionIn(path.join(root, 'node_modules', 'kafkajs')),
+    versionIn(path.join(root, 'node_modules', 'better-sqlite3')),
+    gitState(root),
+  ])
+  return { eoslab, ...git, kafkajs, betterSqlite }
 }
 
 /** CPUs that this process may use, which in a container may be fewer than there are. */

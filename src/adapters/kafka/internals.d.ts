@@ -59,6 +59,10 @@ declare module 'kafkajs/src/consumer/batch.js' {
   }
 }
 
+declare module 'kafkajs-as-released/src/consumer/batch.js' {
+  export { default } from 'kafkajs/src/consumer/batch.js'
+}
+
 declare module 'kafkajs/src/retry/defaults.js' {
   const defaults: {
     maxRetryTime: number

@@ -125,7 +125,7 @@ class KafkaLog implements LogPort {
     return new KafkaReader(
       connect,
       options,
-      this.#options.client === 'kafkajs-as-released' ? releasedBatch() : undefined,
+      this.#options.client === 'kafkajs-as-released' ? releasedBatch : undefined,
     )
   }
 

@@ -6,7 +6,6 @@
  * wherever the fetch begins; the filter is kafkajs's own Batch with the repair of patches/ applied (or, for
  * the client-as-released mutant, the released package's Batch).
  */
-import { createRequire } from 'node:module'
 import RepairedBatch from 'kafkajs/src/consumer/batch.js'
 import type Cluster from 'kafkajs/src/cluster/index.js'
 import type { FetchPartition, KafkaBroker, RawMessage } from 'kafkajs/src/cluster/index.js'
@@ -22,9 +21,12 @@ export interface ReaderOptions {
 }
 
 type BatchClass = typeof RepairedBatch
+type BatchSource = () => BatchClass | Promise<BatchClass>
 
-export function releasedBatch(): BatchClass {
-  return createRequire(import.meta.url)('kafkajs-as-released/src/consumer/batch.js') as BatchClass
+/** Loaded by the mutant alone. */
+export async function releasedBatch(): Promise<BatchClass> {
+  const { default: batch } = await import('kafkajs-as-released/src/consumer/batch.js')
+  return batch
 }
 
 const headerText = (value: Buffer | Buffer[] | null): string =>
@@ -55,10 +57,14 @@ export class KafkaReader implements PartitionReader {
   position: number
   readonly #cluster: () => Promise<Cluster>
   readonly #isolation: Isolation
-  readonly #batch: BatchClass
+  readonly #batch: BatchSource
   #broker: KafkaBroker | undefined
 
-  constructor(cluster: () => Promise<Cluster>, options: ReaderOptions, batch: BatchClass = RepairedBatch) {
+  constructor(
+    cluster: () => Promise<Cluster>,
+    options: ReaderOptions,
+    batch: BatchSource = () => RepairedBatch,
+  ) {
     this.topic = options.topic
     this.partition = options.partition
     this.position = options.from
@@ -87,7 +93,8 @@ export class KafkaReader implements PartitionReader {
       }
       throw asLabError(error, 'BROKER_LOST', what)
     })
-    const { messages } = new this.#batch(this.topic, String(this.position), part)
+    const Batch = await this.#batch()
+    const { messages } = new Batch(this.topic, String(this.position), part)
     this.position = Math.max(this.position, Number(part.messages.nextOffset ?? this.position))
     return {
       records: messages.map((message) => toRecord(message, this.partition)),

@@ -1,5 +1,5 @@
 /**
- * The cache that broker files live in, and the one way to put something there.
+ * The one way to put a broker's files into the cache.
  *
  * Promises: what has a final name is complete: it was made under a temporary name on the same file system
  * and renamed. Two processes that make the same thing at once end with one of the two, whole.
@@ -7,20 +7,10 @@
  */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
 import { LabError, messageOf } from '../../core/errors.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-export function cacheDirectory(env: Environment = process.env): string {
-  const own = env['EOSLAB_CACHE']
-  if (own !== undefined && own !== '') return path.resolve(own)
-  const shared = env['XDG_CACHE_HOME']
-  // The specification says a relative XDG_CACHE_HOME is invalid and to be ignored.
-  if (shared !== undefined && path.isAbsolute(shared)) return path.join(shared, 'eoslab')
-  return path.join(os.homedir(), '.cache', 'eoslab')
-}
+export { cacheDirectory } from '../../program/cache-directory.ts'
 
 /** Makes `target`, a file or a folder, unless it is there. `make` gets a fresh folder and returns what to
  *  move from it. */
@@ -43,7 +33,7 @@ async function scratchBeside(target: string): Promise<string> {
     await mkdir(path.dirname(target), { recursive: true })
     return await mkdtemp(path.join(path.dirname(target), '.making-'))
   } catch (error) {
-    throw new LabError('BROKER_START', `the cache cannot be written: ${messageOf(error)}`, {
+    throw new LabError('CACHE_UNUSABLE', `the cache cannot be written: ${messageOf(error)}`, {
       hint: 'Set EOSLAB_CACHE to a folder that can be written.',
       cause: error,
     })

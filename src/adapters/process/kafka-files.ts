@@ -6,11 +6,12 @@
  * Does not: start a broker, which training needs; broker.ts does.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 import { LabError } from '../../core/errors.ts'
+import { ownText } from '../../program/files.ts'
 import { cacheDirectory, publish } from './cache.ts'
 import { SETTINGS_FILE } from './jvm.ts'
 import { findMaven, type Java } from './java.ts'
@@ -18,8 +19,8 @@ import { serverProperties } from './kafka-settings.ts'
 
 export const KAFKA_VERSION = '4.3.0'
 
-const PINS = path.join(import.meta.dirname, 'kafka', 'jars.sha256')
-const POM = path.join(import.meta.dirname, 'kafka', 'pom.xml')
+const PINS = 'src/adapters/process/kafka/jars.sha256'
+const POM = 'src/adapters/process/kafka/pom.xml'
 
 /** Never talked to: the settings need addresses to be whole. */
 const PLACEHOLDER = { direct: 9092, proxied: 9094, advertised: 9095, controller: 9093 }
@@ -39,14 +40,14 @@ interface Pin {
 }
 
 export const pins = (): Pin[] =>
-  readFileSync(PINS, 'utf8')
+  ownText(PINS)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => ({ sha256: line.slice(0, 64), name: line.slice(66) }))
 
 /** Where everything of this Kafka version and jar list lives in the cache. */
 export function kafkaHome(): string {
-  const list = createHash('sha256').update(readFileSync(PINS)).digest('hex').slice(0, 12)
+  const list = createHash('sha256').update(ownText(PINS)).digest('hex').slice(0, 12)
   return path.join(cacheDirectory(), `kafka-${KAFKA_VERSION}-${list}`)
 }
 
@@ -87,9 +88,11 @@ export async function fetchKafka(java: Java, say: (text: string) => void): Promi
 
 async function fetchJars(options: { maven: string; java: Java; scratch: string }): Promise<string> {
   const libs = path.join(options.scratch, 'libs')
+  const pom = path.join(options.scratch, 'pom.xml')
+  await writeFile(pom, ownText(POM))
   const answer = await execa(
     options.maven,
-    ['--batch-mode', '--quiet', '--file', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`],
+    ['--batch-mode', '--quiet', '--file', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`],
     {
       cwd: options.scratch,
       env: options.java.home === '' ? {} : { JAVA_HOME: options.java.home },

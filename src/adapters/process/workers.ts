@@ -18,9 +18,11 @@ import type {
   Workers,
   WorkerSpec,
 } from '../../core/ports/workers.ts'
+import { ROOT, SINGLE } from '../../program/files.ts'
+import { WORKER_ROLE } from '../../program/roles.ts'
 
-/** The built entry, the same from src/ and from dist/. */
-export const WORKER_ENTRY = path.resolve(import.meta.dirname, '../../../dist/worker.js')
+/** The built entry, the same from src/ and from dist/; the single executable is its own worker. */
+const WORKER_ENTRY = SINGLE ? WORKER_ROLE : path.join(ROOT, 'dist/worker.js')
 
 class ProcessWorker implements WorkerHandle {
   readonly pid: number

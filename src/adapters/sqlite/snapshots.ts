@@ -6,10 +6,8 @@
  * that `removeLeftovers` knows.
  * Does not: publish the manifest (core/recovery/publish.ts), nor prune.
  */
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { SCHEMA_VERSION } from '../../core/contracts/records.ts'
 import type { Manifest, SnapshotEntry } from '../../core/contracts/records.ts'
@@ -20,6 +18,7 @@ import { snapshotPosition } from '../../core/recovery/plan.ts'
 import { chooseKind, worthTracking } from '../../core/recovery/snapshot-kind.ts'
 import type { Chosen, SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
+import { startThread } from '../../program/threads.ts'
 import type { Written } from './copy.ts'
 import { renameDurably, requireWritable, writeDurably } from './files.ts'
 import { writePartial } from './partial-write.ts'
@@ -179,8 +178,13 @@ function described(
 
 function inThread(order: ThreadOrder, mid: () => void): Promise<Written | undefined> {
   return new Promise((resolve, reject) => {
-    // Flags of the process (--input-type, a loader) are not for the thread: some would refuse its entry.
-    const thread = new Worker(threadFile(), { workerData: order, execArgv: [] })
+    // Beside this file from source and from dist, below it when bundled into worker.js.
+    const candidates = [
+      './snapshot-thread.js',
+      './adapters/sqlite/snapshot-thread.js',
+      './snapshot-thread.ts',
+    ]
+    const thread = startThread('snapshot-thread', order, { candidates, base: import.meta.url })
     thread.on('message', (answer: ThreadAnswer) => {
       if (answer === 'mid') mid()
       else resolve(answer === 'too many' ? undefined : answer)
@@ -188,17 +192,5 @@ function inThread(order: ThreadOrder, mid: () => void): Promise<Written | undefi
     thread.once('error', reject)
     // After an answer this changes nothing: the promise is settled.
     thread.once('exit', (code) => reject(new Error(`the snapshot thread ended with code ${code}`)))
-  })
-}
-
-/** The thread's entry lies beside this file from source and from dist, below it when bundled into worker.js. */
-function threadFile(): string {
-  const candidates = ['./snapshot-thread.js', './adapters/sqlite/snapshot-thread.js', './snapshot-thread.ts']
-  for (const candidate of candidates) {
-    const file = fileURLToPath(new URL(candidate, import.meta.url))
-    if (existsSync(file)) return file
-  }
-  throw new LabError('INTERNAL', `snapshot-thread is missing beside ${import.meta.url}`, {
-    hint: 'run: make build',
   })
 }

@@ -14,7 +14,7 @@ import type { Scenario } from '../../core/scenario/resolve.ts'
 import { runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal, runForTerminal } from '../report/report.ts'
 import { writeSweep } from './sweep.ts'
-import { loadScenarios } from './scenario.ts'
+import { loadScenarios, resolveFiles } from './scenario.ts'
 
 export interface RunFilesOptions {
   readonly brokers?: string | undefined
@@ -52,7 +52,8 @@ async function withFlags(scenario: Scenario, options: RunFilesOptions): Promise<
 
 export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<RunsDone> {
   const scenarios: Scenario[] = []
-  for (const file of files) {
+  const say = (text: string): void => void (options.quiet || process.stderr.write(`${text}\n`))
+  for (const file of resolveFiles(files, say)) {
     for (const scenario of await loadScenarios(file)) scenarios.push(await withFlags(scenario, options))
   }
   const { brokers, stateDir, quiet } = options

@@ -4,6 +4,7 @@
  * Promises: whatever is wrong with the file is one LabError that names file, line and column of the first
  * problem and lists the others; paths in it are relative to the file, so it runs from any directory.
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readYaml, writeYaml } from '../../adapters/formats/yaml.ts'
@@ -16,6 +17,7 @@ import type { Scenario } from '../../core/scenario/resolve.ts'
 import { readScenario } from '../../core/scenario/schema.ts'
 import { expandSweep } from '../../core/scenario/sweep.ts'
 import type { Problem, ScenarioFile } from '../../core/scenario/schema.ts'
+import { programNames, programText } from '../../program/files.ts'
 
 /** All runs that the file asks for: one, or one per combination of its `matrix`. */
 export async function loadScenarios(file: string): Promise<Scenario[]> {
@@ -49,12 +51,36 @@ async function textOf(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
+    const own = isMissing(error) ? programText(ownName(file)) : undefined
+    if (own !== undefined) return own
     const reason = error instanceof TypeError ? 'it is not UTF-8 text' : messageOf(error)
     throw new LabError('BAD_INPUT_FILE', `cannot read the experiment ${file}: ${reason}`, {
       hint: 'Experiments lie in experiments/, for example: eoslab run experiments/plan/p1.yaml',
       cause: error,
     })
   }
+}
+
+const isMissing = (error: unknown): boolean => (error as { code?: unknown }).code === 'ENOENT'
+
+/** A relative path as the name of a file of the program; `/` is none. */
+const ownName = (file: string): string => {
+  const name = path.normalize(file)
+  return name.startsWith(`experiments${path.sep}`) ? name : '/'
+}
+
+/**
+ * The experiments that come with eoslab are found from everywhere, by their path in it. `experiments/x/*.yaml`,
+ * which a shell leaves as it is where nothing fits, means them too. What lies in the current folder goes first.
+ */
+export function resolveFiles(files: readonly string[], say: (text: string) => void): string[] {
+  return files.flatMap((file) => {
+    if (existsSync(file) || ownName(file) === '/') return [file]
+    const found = programNames('experiments').filter((name) => path.matchesGlob(name, ownName(file)))
+    if (found.length === 0) return [file]
+    say(`${file}: not in this folder; taken from those that come with eoslab`)
+    return found
+  })
 }
 
 function refusal(yaml: YamlText, problems: readonly Problem[]): LabError {

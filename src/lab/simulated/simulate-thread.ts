@@ -34,4 +34,6 @@ async function share(order: SimOrder): Promise<SimAnswer> {
 }
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads, not windows
-if (!isMainThread && parentPort !== null) parentPort.postMessage(await share(workerData as SimOrder))
+const tell = (answer: SimAnswer): void => parentPort?.postMessage(answer)
+
+if (!isMainThread) void share(workerData as SimOrder).then(tell)

@@ -5,10 +5,7 @@
  * shown says that it is simulated; a schedule that fails is reduced and comes with one command that replays it.
  * Does not: measure recovery (time is virtual), or write results.
  */
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { LabError } from '../../core/errors.ts'
 import { worst, type Verdict } from '../../core/oracle/verdict.ts'
 import { MUTANT_NAMES } from '../../core/scenario/mutants.ts'
@@ -19,6 +16,7 @@ import { replayBlocks, simulationBlocks } from '../../core/sim/report.ts'
 import type { Failure, Replay, Simulation } from '../../core/sim/result.ts'
 import { runSchedule } from '../../core/sim/run.ts'
 import { NOT_SIMULATED } from '../../core/sim/specs.ts'
+import { startThread } from '../../program/threads.ts'
 import { forTerminal } from '../report/report.ts'
 import { settle, type SimAnswer, type SimOrder } from './simulate-thread.ts'
 
@@ -160,19 +158,14 @@ async function replay(named: SimCase, text: string): Promise<Answer> {
 
 function inThread(order: SimOrder): Promise<SimAnswer> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(threadFile(), { workerData: order, execArgv: [] })
+    const worker = startThread('simulate-thread', order, {
+      candidates: ['./simulate-thread.js', './simulate-thread.ts'],
+      base: import.meta.url,
+    })
     worker.once('message', resolve)
     worker.once('error', reject)
     worker.once('exit', (code) =>
       reject(new LabError('INTERNAL', `a simulation thread ended with code ${code}`)),
     )
   })
-}
-
-/** Beside this file, from source and from dist. */
-function threadFile(): string {
-  const candidates = ['./simulate-thread.js', './simulate-thread.ts'].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  )
-  return candidates.find((file) => existsSync(file))!
 }

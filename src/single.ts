@@ -1,0 +1,26 @@
+/**
+ * Entry of the single executable (`make binary`). It is several programs: the command line, and, told so by
+ * its first argument, the worker that gets killed or the check of SQLite that doctor makes.
+ *
+ * Does not: exist in a checkout's build; there bin/run.js and dist/worker.js are these entries.
+ */
+import type { CommandTable } from './program/embedded.ts'
+import { SQLITE_ROLE, WORKER_ROLE } from './program/roles.ts'
+
+export async function single(table: CommandTable): Promise<void> {
+  process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
+  const role = process.argv[2]
+  if (role === WORKER_ROLE) {
+    // The worker reads its order where a script's first argument stands.
+    process.argv.splice(2, 1)
+    await import('./worker.ts')
+  } else if (role === SQLITE_ROLE) {
+    const { default: Database } = await import('better-sqlite3')
+    process.stdout.write(
+      `${String(new Database(':memory:').prepare('select sqlite_version()').pluck().get())}\n`,
+    )
+  } else {
+    const { main } = await import('./cli.ts')
+    await main(process.argv.slice(2), table)
+  }
+}
