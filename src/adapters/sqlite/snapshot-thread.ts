@@ -18,4 +18,4 @@ const tell = (answer: ThreadAnswer): void => parentPort!.postMessage(answer)
 const mid = (): void => tell('mid')
 
 const order = workerData as ThreadOrder
-tell(order.do === 'copy' ? copyAndDescribe(order, mid) : (scanPartial(order, mid) ?? 'too many'))
+tell(order.do === 'copy' ? await copyAndDescribe(order, mid) : (scanPartial(order, mid) ?? 'too many'))

@@ -7,7 +7,7 @@
  */
 import Database from 'better-sqlite3'
 import { LabError, messageOf } from '../../core/errors.ts'
-import { hashRows, refuseStranger } from '../../core/ports/memory-store.ts'
+import { refuseStranger } from '../../core/ports/memory-store.ts'
 import type { ChangelogMode, StateRow } from '../../core/contracts/records.ts'
 import type {
   ApplyRequest,
@@ -17,6 +17,7 @@ import type {
   StorePosition,
   StoreRow,
 } from '../../core/ports/store.ts'
+import { hashState } from './state-hash.ts'
 
 /** What `provenance.json` says about the connection. */
 export const PRAGMAS = {
@@ -65,9 +66,6 @@ export interface StoredMeta {
   readonly position: StorePosition
   readonly owner: string | undefined
 }
-
-/** Rolls a transaction back that found a row that is not newer. */
-const NOT_NEWER = new Error('a row is not newer')
 
 /** A file that opens but is no state of ours; the caller sets it aside. */
 export class DamagedState extends Error {}
@@ -125,7 +123,7 @@ export class SqliteStore implements StateStore {
   readonly #meta: Database.Statement<[string], { value: string }>
   readonly #setMeta: Database.Statement<[string, string]>
   readonly #apply: Database.Transaction<(request: ApplyRequest) => void>
-  readonly #applyIfNewer: Database.Transaction<(request: IfNewer) => void>
+  readonly #applyIfNewer: Database.Transaction<(request: IfNewer) => Map<string, number>>
   /** Counting visits every leaf page; between two applies once is enough. */
   #count: number | undefined
 
@@ -148,9 +146,16 @@ export class SqliteStore implements StateStore {
       const newer = this.#db.prepare<[...UpsertParameters, above: number]>(UPSERT_NEWER)
       this.#applyIfNewer = this.#db.transaction((request: IfNewer) => {
         refuseStranger(this, request)
-        for (const { key, sum, count, seq, changelogOffset, above } of request.rows)
-          if (newer.run(key, sum, count, seq, changelogOffset, above).changes === 0) throw NOT_NEWER
+        const held = new Map<string, number>()
+        for (const { key, sum, count, seq, changelogOffset, above } of request.rows) {
+          if (newer.run(key, sum, count, seq, changelogOffset, above).changes > 0) continue
+          // Rare: an overlap, or a record that was written twice.
+          const stored = this.#get.get(key)!.seq
+          held.set(key, stored)
+          if (seq > stored) upsert.run(key, sum, count, seq, changelogOffset)
+        }
         this.#advance(request)
+        return held
       })
     } catch (error) {
       this.#db.close()
@@ -193,15 +198,9 @@ export class SqliteStore implements StateStore {
     this.#guarded(() => this.#setMeta.run(owner, 'owner'))
   }
 
-  applyIfNewer(request: IfNewer): boolean {
+  applyIfNewer(request: IfNewer): ReadonlyMap<string, number> {
     this.#count = undefined
-    try {
-      this.#guarded(() => this.#applyIfNewer.immediate(request))
-      return true
-    } catch (error) {
-      if (error === NOT_NEWER) return false
-      throw error
-    }
+    return this.#guarded(() => this.#applyIfNewer.immediate(request))
   }
 
   apply(request: ApplyRequest): void {
@@ -223,7 +222,7 @@ export class SqliteStore implements StateStore {
   }
 
   stateHash(): string {
-    return hashRows(this.rows())
+    return hashState(this.#db).stateHash
   }
 
   close(): void {
@@ -241,9 +240,9 @@ export class SqliteStore implements StateStore {
   }
 
   /** SQLite's own errors leave as LabErrors that name the file; ours and the caller's pass. */
-  #guarded(run: () => void): void {
+  #guarded<T>(run: () => T): T {
     try {
-      run()
+      return run()
     } catch (error) {
       if (!(error instanceof Database.SqliteError)) throw error
       const busy = error.code.startsWith('SQLITE_BUSY')

@@ -164,6 +164,20 @@ export function storeContract(name: string, open: (lineage: StoreLineage) => Sta
       expect(store.stateHash()).toBe(expected)
     })
 
+    it('hashes any number of rows, whatever is in their keys', () => {
+      const odd = ['\u0000#p#0', 'a\u0000b#p#0', 'é#p#0', '\u{1F600}#p#0', '%s\n#p#0']
+      const keys = [...odd, ...Array.from({ length: 2_500 }, (_, i) => `s${i}#p#0`)]
+      store.apply({
+        owner: 'opb.a.1',
+        expectedNextInput: 0,
+        rows: keys.map((key, i) => row(key, i * 1_000_003, 1, i)),
+        next: { nextInput: 1, nextChangelog: 1 },
+      })
+      const hash = createHash('sha256')
+      for (const { key, sum, count, seq } of store.rows()) hash.update(`${key},${sum},${count},${seq}\n`)
+      expect(store.stateHash()).toBe(hash.digest('hex'))
+    })
+
     it('gives an empty state the hash of nothing', () => {
       expect(store.stateHash()).toBe(createHash('sha256').digest('hex'))
     })
