@@ -41,8 +41,9 @@ export interface ApplyRequest {
   readonly mid?: () => void
 }
 
-/** A row that may only be written if what is stored has a seq below `above`, or is not there. */
+/** A row to be written if what is stored has a lower seq, or is not there. */
 export interface NewerRow extends StoreRow {
+  /** The caller wants to know of a stored seq that is not below this one. */
   readonly above: number
 }
 
@@ -55,10 +56,13 @@ export interface StateStore {
   takeOwnership(owner: string): void
   apply(request: ApplyRequest): void
   /**
-   * As `apply`, for a replay: false, and nothing changed, if one of the rows is not newer. A store without it
-   * is asked for each row before it is written, which costs a replay about as much as the writing.
+   * As `apply`, for a replay: rows whose seq is not above the stored one are left out. It answers with the seq
+   * that was stored for each key whose one was not below `above`. A store without it is asked for each row
+   * before it is written, which costs a replay about as much as the writing.
    */
-  applyIfNewer?(request: Omit<ApplyRequest, 'rows'> & { readonly rows: Iterable<NewerRow> }): boolean
+  applyIfNewer?(
+    request: Omit<ApplyRequest, 'rows'> & { readonly rows: Iterable<NewerRow> },
+  ): ReadonlyMap<string, number>
   keyCount(): number
   /** All rows, sorted by key as UTF-8 bytes. */
   rows(): Iterable<StoreRow>

@@ -10,7 +10,7 @@ import type { StateStore, StoreRow } from '../ports/store.ts'
 import type { LogFacts } from './load.ts'
 import { needed, refuseGap } from './plan.ts'
 import { readTo } from './read-to.ts'
-import { noCounts, replayChunk } from './replay.ts'
+import { noCounts, Replay } from './replay.ts'
 import type { ReplayCounts } from './replay.ts'
 import type { Fold, RecoverOptions, RecoveryDeps } from './types.ts'
 
@@ -21,6 +21,12 @@ export interface Replayed extends Readonly<ReplayCounts> {
   /** Records per second; null when there were none. */
   readonly rate: number | null
 }
+
+/**
+ * Bytes of changelog that are applied together: several fetches, since the more keys of a chunk share a page of
+ * the tree, the fewer pages are written to the write-ahead log.
+ */
+const CHUNK_BYTES = 16 << 20
 
 interface Task {
   readonly store: StateStore
@@ -45,12 +51,20 @@ export async function catchUp(deps: RecoveryDeps, options: RecoverOptions, task:
   const counts = noCounts()
   const reader = deps.log.reader({ topic, partition, from, isolation: 'read_committed' })
   const how = { reader, clock: deps.clock, stallMs: options.stallMs, maxBytes: options.chunkBytes }
-  await readTo(how, to, ({ records, nextOffset }) => {
-    const { owner } = options
-    if (options.changelogMode === 'off') refold(store, { records, owner, fold: deps.fold! }, counts)
-    else replayChunk(store, { topic, owner, mode: options.changelogMode, records, nextOffset }, counts)
-    if (nextOffset < to) deps.at?.('replay.mid')
-  })
+  const { owner } = options
+  if (options.changelogMode === 'off') {
+    await readTo(how, to, ({ records, nextOffset }) => {
+      refold(store, { records, owner, fold: deps.fold! }, counts)
+      if (nextOffset < to) deps.at?.('replay.mid')
+    })
+  } else {
+    const chunkBytes = options.chunkBytes ?? CHUNK_BYTES
+    const replay = new Replay(store, { topic, owner, mode: options.changelogMode, chunkBytes }, counts)
+    await readTo(how, to, (fetched) => {
+      if (replay.take(fetched) && fetched.nextOffset < to) deps.at?.('replay.mid')
+    })
+    replay.flush()
+  }
   const ms = deps.clock.monotonicMs() - started
   const rate = counts.records > 0 ? Math.round((counts.records / Math.max(ms, 0.001)) * 1000) : null
   deps.journal.append({ f: 'replay', type: 'ok', task: partition, from, to, ...counts, ms })

@@ -23,10 +23,15 @@ export interface ReplayCounts {
 
 export const noCounts = (): ReplayCounts => ({ records: 0, applied: 0, skipped: 0, bytes: 0, holes: 0 })
 
-export interface ReplayChunk {
+export interface ReplayOf {
   readonly topic: string
   readonly owner: string
   readonly mode: Exclude<ChangelogMode, 'off'>
+  /** Fetched records are gathered until they have so many bytes, and applied together. */
+  readonly chunkBytes: number
+}
+
+export interface Fetched {
   readonly records: readonly LogRecord[]
   /** Position of the reader after these records. */
   readonly nextOffset: number
@@ -37,61 +42,110 @@ interface Change {
   readonly record: LogRecord
 }
 
-/** Applies one chunk and adds to `counts`. */
-export function replayChunk(store: StateStore, chunk: ReplayChunk, counts: ReplayCounts): void {
-  const before = store.position()
-  let { nextInput } = before
-  const changes = chunk.records.map((record) => {
-    counts.records += 1
-    counts.bytes += record.bytes
-    nextInput = Math.max(nextInput, inputNextOf(record, chunk))
-    return { value: decodeChange(record, chunk), record }
-  })
-  const how = {
-    owner: chunk.owner,
-    expectedNextInput: before.nextInput,
-    next: { nextInput, nextChangelog: Math.max(before.nextChangelog, chunk.nextOffset) },
-  }
-  if (chunk.mode === 'after-image' && store.applyIfNewer) {
-    // Nearly always all of a chunk is new: then nothing need be read before it is written.
-    const { rows, applied, skipped } = latest(changes, chunk)
-    if (store.applyIfNewer({ ...how, rows })) {
-      counts.applied += applied
-      counts.skipped += skipped
-      return
-    }
-  }
-  store.apply({ ...how, rows: fold(store, { changes, chunk }, counts).values() })
+/** What a chunk makes of a key: its newest row, and the seqs that led there. */
+interface Newest extends NewerRow {
+  sum: number
+  count: number
+  seq: number
+  changelogOffset: number
+  readonly above: number
+  /** Behind the first one, which is `above`. */
+  later: number[] | undefined
 }
 
-/** The last row of each key, in key order (a tree page is then visited once), if all of the chunk is new. */
-function latest(
-  changes: readonly Change[],
-  chunk: ReplayChunk,
-): { rows: NewerRow[]; applied: number; skipped: number } {
-  const found = new Map<string, { value: ChangelogValue; record: LogRecord; above: number }>()
-  let skipped = 0
-  for (const { value, record } of changes) {
-    const earlier = found.get(value.key)
-    if (earlier === undefined) found.set(value.key, { value, record, above: value.seq })
-    else if (value.seq <= earlier.value.seq) skipped += 1
-    else {
-      earlier.value = value
-      earlier.record = record
+/** One replay: `take` what was fetched, in order, and `flush` at the end. */
+export class Replay {
+  readonly #store: StateStore
+  readonly #of: ReplayOf
+  readonly #counts: ReplayCounts
+  #newest = new Map<string, Newest>()
+  #bytes = 0
+  /** Something was taken and not yet applied, be it only a position. */
+  #pending = false
+  #next: { nextInput: number; nextChangelog: number }
+
+  /** Adds to `counts` as it applies. */
+  constructor(store: StateStore, of: ReplayOf, counts: ReplayCounts) {
+    this.#store = store
+    this.#of = of
+    this.#counts = counts
+    this.#next = { ...store.position() }
+  }
+
+  /** True if a chunk was applied. */
+  take({ records, nextOffset }: Fetched): boolean {
+    const { mode, chunkBytes } = this.#of
+    this.#next.nextChangelog = Math.max(this.#next.nextChangelog, nextOffset)
+    if (mode === 'delta-only' || !this.#store.applyIfNewer) {
+      const changes = records.map((record) => ({ value: this.#read(record), record }))
+      const rows = fold(this.#store, { changes, of: this.#of }, this.#counts).values()
+      this.#store.apply({ ...this.#how(), rows })
+      return true
+    }
+    this.#pending = true
+    for (const record of records) this.#gather(this.#read(record), record)
+    if (this.#bytes < chunkBytes) return false
+    this.flush()
+    return true
+  }
+
+  /** Applies what was gathered, and the position. */
+  flush(): void {
+    if (!this.#pending || !this.#store.applyIfNewer) return
+    // In key order, because a tree page is then visited once.
+    const rows = [...this.#newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    const held = this.#store.applyIfNewer({ ...this.#how(), rows })
+    for (const { key, above, later } of rows) this.#count(above, later, held.get(key))
+    this.#newest = new Map()
+    this.#bytes = 0
+    this.#pending = false
+  }
+
+  #read(record: LogRecord): ChangelogValue {
+    this.#counts.records += 1
+    this.#counts.bytes += record.bytes
+    this.#bytes += record.bytes
+    const inputNext = inputNextOf(record, this.#of)
+    if (inputNext > this.#next.nextInput) this.#next.nextInput = inputNext
+    return decodeChange(record, this.#of)
+  }
+
+  #gather(value: ChangelogValue, record: LogRecord): void {
+    const newest = this.#newest.get(value.key)
+    if (newest === undefined) {
+      const { key, sum, count, seq } = afterImage(value, record, this.#of)
+      const changelogOffset = record.offset
+      this.#newest.set(key, { key, sum, count, seq, changelogOffset, above: seq, later: undefined })
+      return
+    }
+    ;(newest.later ??= []).push(value.seq)
+    if (value.seq <= newest.seq) return
+    const { sum, count, seq } = afterImage(value, record, this.#of)
+    newest.sum = sum
+    newest.count = count
+    newest.seq = seq
+    newest.changelogOffset = record.offset
+  }
+
+  /** Each change of a key counts as it would have, had it been applied alone. */
+  #count(above: number, later: readonly number[] | undefined, held: number | undefined): void {
+    let seen = Math.max(above, held ?? 0)
+    this.#counts[above > (held ?? 0) ? 'applied' : 'skipped'] += 1
+    for (const seq of later ?? []) {
+      this.#counts[seq > seen ? 'applied' : 'skipped'] += 1
+      seen = Math.max(seen, seq)
     }
   }
-  const rows = [...found.values()].map(({ value, record, above }) => ({
-    ...afterImage(value, record, chunk),
-    changelogOffset: record.offset,
-    above,
-  }))
-  rows.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return { rows, applied: changes.length - skipped, skipped }
+
+  #how() {
+    const { nextInput } = this.#store.position()
+    return { owner: this.#of.owner, expectedNextInput: nextInput, next: { ...this.#next } }
+  }
 }
 
 function fold(
   store: StateStore,
-  { changes, chunk }: { changes: readonly Change[]; chunk: ReplayChunk },
+  { changes, of }: { changes: readonly Change[]; of: ReplayOf },
   counts: ReplayCounts,
 ): Map<string, StoreRow> {
   const rows = new Map<string, StoreRow>()
@@ -103,8 +157,8 @@ function fold(
       continue
     }
     counts.applied += 1
-    if (chunk.mode === 'delta-only') counts.holes += value.seq - seen - 1
-    const row = chunk.mode === 'delta-only' ? addDelta(state, value) : afterImage(value, record, chunk)
+    if (of.mode === 'delta-only') counts.holes += value.seq - seen - 1
+    const row = of.mode === 'delta-only' ? addDelta(state, value) : afterImage(value, record, of)
     rows.set(value.key, { ...row, changelogOffset: record.offset })
   }
   return rows
@@ -118,11 +172,11 @@ function addDelta(state: StateRow | undefined, value: ChangelogValue): StateRow 
   return { key: value.key, sum, count: (state?.count ?? 0) + 1, seq: value.seq }
 }
 
-function afterImage(value: ChangelogValue, record: LogRecord, chunk: ReplayChunk): StateRow {
+function afterImage(value: ChangelogValue, record: LogRecord, of: ReplayOf): StateRow {
   if (!Number.isSafeInteger(value.sum) || !Number.isSafeInteger(value.count)) {
     throw damaged(
       record,
-      chunk,
+      of,
       'it has no after-image (sum, count)',
       'was it written with --changelog delta-only?',
     )
@@ -130,38 +184,38 @@ function afterImage(value: ChangelogValue, record: LogRecord, chunk: ReplayChunk
   return { key: value.key, sum: value.sum!, count: value.count!, seq: value.seq }
 }
 
-function decodeChange(record: LogRecord, chunk: ReplayChunk): ChangelogValue {
+function decodeChange(record: LogRecord, of: ReplayOf): ChangelogValue {
   let value: ChangelogValue
   try {
     value = JSON.parse(record.value?.toString() ?? '') as ChangelogValue
   } catch {
-    throw damaged(record, chunk, 'its value is no JSON')
+    throw damaged(record, of, 'its value is no JSON')
   }
   if (
     typeof value?.key !== 'string' ||
     !Number.isSafeInteger(value.seq) ||
     !Number.isSafeInteger(value.delta)
   ) {
-    throw damaged(record, chunk, 'key, seq or delta is missing or of the wrong type')
+    throw damaged(record, of, 'key, seq or delta is missing or of the wrong type')
   }
-  if (value.seq < 1) throw damaged(record, chunk, `seq is ${value.seq}; the first is 1`)
+  if (value.seq < 1) throw damaged(record, of, `seq is ${value.seq}; the first is 1`)
   return value
 }
 
-function inputNextOf(record: LogRecord, chunk: ReplayChunk): number {
+function inputNextOf(record: LogRecord, of: ReplayOf): number {
   const text = record.headers[HEADER.inputNext] ?? ''
   const next = Number(text)
   if (text === '' || !Number.isSafeInteger(next) || next < 0) {
     throw damaged(
       record,
-      chunk,
+      of,
       `header ${HEADER.inputNext} is ${text === '' ? 'missing' : JSON.stringify(text)}`,
     )
   }
   return next
 }
 
-const damaged = (record: LogRecord, chunk: ReplayChunk, what: string, hint?: string): LabError =>
-  new LabError('CHANGELOG_DAMAGED', `${chunk.topic}/${record.partition} offset ${record.offset}: ${what}`, {
+const damaged = (record: LogRecord, of: ReplayOf, what: string, hint?: string): LabError =>
+  new LabError('CHANGELOG_DAMAGED', `${of.topic}/${record.partition} offset ${record.offset}: ${what}`, {
     hint: hint ?? 'something else has written to the changelog; only OpB may',
   })
