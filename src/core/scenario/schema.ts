@@ -89,7 +89,7 @@ const SWEEPABLE = {
     .min(1)
     .max(10)
     .describe(
-      'Processes per operator, tasks dealt round robin. With two or more, the tasks of a killed one are taken over.',
+      'Processes per operator, tasks dealt by the work each has. With two or more, the tasks of a killed one are taken over.',
     ),
 } as const
 

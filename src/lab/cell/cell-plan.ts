@@ -32,6 +32,10 @@ export interface CellPlan {
   readonly seed: number
   readonly repeat: number
   readonly batch: number
+  /** Input records that the task has left once the rest is released; where there are several tasks. */
+  readonly rest?: number
+  /** Tasks per instance; round robin where absent. */
+  readonly dealt?: Readonly<Record<Operator, readonly (readonly number[])[]>>
   /** Batches are cut by count alone, so that hits are the same in every run. */
   readonly fixedBatches?: boolean
   readonly orders: number

@@ -42,6 +42,10 @@ const BATCH = 1000
 /** With a rate, this often a second, so that the stream is even and not a burst a second. */
 const BEATS_PER_SECOND = 20
 
+/** Records without a key go round, by their number, so that a repeated load puts them where they were. */
+export const inputPartition = (record: SourceRecord, index: number, partitions: number): number =>
+  record.partition ?? (record.key === null ? index % partitions : partitionOf(record.key, partitions))
+
 export function openFeeder(options: FeederOptions): OrderFeeder {
   const { admin, topic, partitions, source, truth, rate } = options
   const size = rate === undefined ? BATCH : Math.min(BATCH, Math.max(1, Math.ceil(rate / BEATS_PER_SECOND)))
@@ -54,9 +58,7 @@ export function openFeeder(options: FeederOptions): OrderFeeder {
   const totals = (): FeederTotals => ({ orders, bytes, perPartition: [...perPartition] })
 
   const place = (record: SourceRecord, index: number): BulkRecord => ({
-    // records without a key go round, by their number, so that a repeated load puts them where they were
-    partition:
-      record.partition ?? (record.key === null ? index % partitions : partitionOf(record.key, partitions)),
+    partition: inputPartition(record, index, partitions),
     key: record.key,
     value: record.value,
     ...(record.headers ? { headers: record.headers } : {}),

@@ -198,13 +198,16 @@ export class KillChain {
   }
 
   /** Asks for one snapshot after the other while load flows; true when the last one was lived through. */
-  #asker(victim: CrewMember, times: number): () => boolean {
-    const { plan } = this.#stage
+  #asker(victim: CrewMember, times: number): () => Promise<boolean> {
+    const { plan, drained } = this.#stage
     const before = victim.snapshots.length
-    const records = victim.tasks.get(plan.task)?.records ?? 0
+    const done = (): number => victim.tasks.get(plan.task)?.records ?? 0
+    const records = done()
+    // With several instances the first request would be the end of one that has hardly worked.
+    const wanted = Math.max(1, Math.floor((plan.rest ?? 0) / 3))
     let asked = 0
-    return () => {
-      const flows = (victim.tasks.get(plan.task)?.records ?? 0) > records
+    return async () => {
+      const flows = done() >= records + wanted || (done() > records && (await drained()))
       if (!flows || victim.snapshots.length < before + asked) return false
       if (asked === times) return true
       asked += 1

@@ -8,7 +8,7 @@
 import { rmSync } from 'node:fs'
 import { openTopicAdmin } from '../../adapters/kafka/topic-admin.ts'
 import { connectLog } from '../../adapters/kafka/log.ts'
-import { checkOrders, readOrders } from '../../adapters/files/orders-file.ts'
+import { checkOrders } from '../../adapters/files/orders-file.ts'
 import { openMetrics, type Metrics } from '../../adapters/prometheus/registry.ts'
 import { packLines } from '../../adapters/files/stored-input.ts'
 import { hostClock } from '../../adapters/host/clock.ts'
@@ -18,10 +18,10 @@ import { PRAGMAS, sqliteVersion } from '../../adapters/sqlite/store.ts'
 import { createProgress, type Progress } from '../../adapters/terminal/progress.ts'
 import { topicNames } from '../../core/contracts/names.ts'
 import { atHits, type HitName } from '../../core/crash/hits.ts'
-import { planMatrix, type PlanOptions, type PlannedCell } from '../../core/crash/plan.ts'
-import { resolvePoints } from '../../core/crash/points.ts'
+import type { PlannedCell } from '../../core/crash/plan.ts'
+import { LabError } from '../../core/errors.ts'
 import { coverageOf } from '../../core/matrix/coverage.ts'
-import { NO_KILL, type CellResult, type RunResult } from '../../core/matrix/result.ts'
+import type { CellResult, RunResult } from '../../core/matrix/result.ts'
 import type { OracleInput } from '../../core/oracle/input.ts'
 import { encodeInput } from '../../core/oracle/stored.ts'
 import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
@@ -29,17 +29,14 @@ import { number } from '../../core/report/numbers.ts'
 import { evaluate } from '../../core/scenario/expect.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
 import { formatDuration } from '../../core/scenario/units.ts'
-import { generateOrders } from '../../core/workload/generator.ts'
-import { DEFAULT_PROFILE } from '../../core/workload/profile.ts'
-import type { OrderSource } from '../../core/workload/source.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
-import type { CellPlan } from '../cell/cell-plan.ts'
 import { hitsOfCleanRun } from '../cell/clean-run.ts'
 import type { CrewMember } from '../cell/crew.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { cellDirectory, judgedCell, type CellPlace } from '../cell/judged-cell.ts'
+import { cellDirectory, judgedCell, type CellPlace, type HaltDesk } from '../cell/judged-cell.ts'
 import { keepCell } from './kept.ts'
 import { knownScore } from '../report/report.ts'
+import { cellPlan, planRun, sourceOf, type PlannedRun } from './plan-cells.ts'
 import { completeRun, startRun, type ResultsFolder } from './results.ts'
 
 export interface ExperimentOptions {
@@ -52,52 +49,19 @@ export interface ExperimentOptions {
   readonly hitNames?: readonly HitName[] | undefined
   /** What has been measured so far, at http://127.0.0.1:<port>/metrics while the run lasts. */
   readonly metricsPort?: number | undefined
+  /** Halt at the last kill of each cell, and let this decide what then becomes of it. */
+  readonly halt?: HaltDesk | undefined
 }
 
-/** Share of orders that must be rejected, and of repeated ids, in generated workloads. */
-const DIRTY = 0.005
-const DUPLICATE_IDS = 0.01
-
-interface Stage extends ExperimentOptions {
+interface Stage extends ExperimentOptions, PlannedRun {
   readonly orders: number
-  readonly planned: readonly PlannedCell[]
+  readonly fixedBatches: boolean
   readonly progress: Progress
   readonly folder: ResultsFolder
   readonly prefix: string
   readonly startedMs: number
   readonly metrics: Metrics
 }
-
-/** The cells of a scenario; a pure function of it and of the number of orders. */
-export function planScenario(scenario: Scenario, orders: number): PlannedCell[] {
-  const { seed, partitions, repeat } = scenario
-  const common = { seed, orders, partitions, repeat, batch: scenario.batch ?? undefined }
-  const planned =
-    scenario.points?.length === 0 ? [] : planMatrix({ ...common, points: pointsOf(scenario.points) })
-  const single = scenario.cells.flatMap(({ point, hit, mode }) =>
-    point === NO_KILL
-      ? unharmed(common)
-      : planMatrix({
-          ...common,
-          points: resolvePoints([hit === undefined ? point : `${point}:${hit}`]),
-          mode,
-        }),
-  )
-  return [...planned, ...single]
-}
-
-/** Cells like the others, in which nobody is killed. */
-const unharmed = (common: PlanOptions): PlannedCell[] =>
-  planMatrix({ ...common, points: resolvePoints(['opb.commit.mid']) }).map((cell) => ({
-    ...cell,
-    cell: cell.cell.replace(cell.point, NO_KILL),
-    point: NO_KILL,
-    hit: 0,
-    kills: [],
-    at: NO_KILL,
-  }))
-
-const pointsOf = (points: readonly string[] | null) => (points === null ? undefined : resolvePoints(points))
 
 /** Runs on the broker that the options lead to, an own one if there is no other. */
 export async function runExperiment(options: ExperimentOptions): Promise<RunResult> {
@@ -120,7 +84,7 @@ export async function withExperimentBroker<T>(
 export async function runExperimentOn(broker: LentBroker, options: ExperimentOptions): Promise<RunResult> {
   const { scenario, quiet } = options
   const orders = scenario.from === null ? scenario.orders : await ordersIn(scenario)
-  const planned = planScenario(scenario, orders)
+  const plan = await planRun(scenario, orders)
   const startedMs = hostClock.wallMs()
   const folder = await startRun({ experiment: scenario.name, seed: scenario.seed, startedMs })
   const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
@@ -129,7 +93,9 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
   const metrics = await openMetrics()
   const endpoint = options.metricsPort === undefined ? undefined : await metrics.serve(options.metricsPort)
   if (endpoint) progress.say(`metrics: http://127.0.0.1:${endpoint.port}/metrics`)
-  const stage = { ...options, orders, planned, progress, folder, startedMs, prefix, metrics }
+  const fixedBatches = options.hitNames !== undefined
+  const common = { orders, fixedBatches, progress, folder, startedMs, prefix, metrics }
+  const stage = { ...options, ...plan, ...common }
   try {
     return await onBroker(stage, broker)
   } finally {
@@ -158,9 +124,12 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
   opening.catch(() => {})
   const log = await connectLog({ brokers, clientId: 'eoslab-supervisor' })
   const crew: CrewMember[] = []
+  /** A run that may be left in the middle of its only cell leaves nothing behind then. */
+  let doomed: (() => Promise<void>) | undefined
   const forget = onInterrupt(async () => {
     for (const member of crew) if (member.exit === undefined) member.handle.kill('SIGKILL')
-    stage.progress.say(`interrupted; what was measured is in ${stage.folder.dir}`)
+    if (doomed) await doomed()
+    else stage.progress.say(`interrupted; what was measured is in ${stage.folder.dir}`)
   })
   try {
     const cells: CellResult[] = []
@@ -176,8 +145,11 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
         ...common,
         metrics: stage.metrics.sink,
         onInput: (input: OracleInput) => stage.folder.addInput(planned.cell, packLines(encodeInput(input))),
+        halt: stage.halt,
       }
-      const cell = await judgedCell(cellPlan(stage, planned), place)
+      if (stage.halt) doomed = () => forgetRun(stage, place)
+      const plan = { ...cellPlan(stage, planned), halts: stage.halt !== undefined }
+      const cell = await judgedCell(plan, place)
       await record(stage, cell, place)
       cells.push(cell)
       places.push(place)
@@ -188,6 +160,9 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
     // Not before: a client that has known a topic can't do without it any more.
     if (counted && !stage.scenario.keep) await dropCell(counted.place)
     return result
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'INTERRUPTED') await doomed?.()
+    throw error
   } finally {
     forget()
     await Promise.allSettled([log.close(), admin.close(), opening.then((raw) => raw.close())])
@@ -224,28 +199,6 @@ function summaryOf(cell: CellResult): string {
   return [`hit ${cell.hit}`, ttr, rejected, why].filter((part) => part !== '').join(', ')
 }
 
-function sourceOf(stage: Stage, seed: number): OrderSource {
-  const { scenario, orders } = stage
-  if (scenario.from !== null) return readOrders(scenario.from)
-  return generateOrders({
-    ...DEFAULT_PROFILE,
-    orders,
-    seed,
-    ...keysOf(scenario),
-    dirty: scenario.dirty ?? DIRTY,
-    duplicateIds: DUPLICATE_IDS,
-  })
-}
-
-/** With `keys` as many pairs, evenly used; else the mutant's or the generator's own. */
-function keysOf({ keys, stores, products }: Scenario) {
-  if (keys === null) {
-    return { stores: stores ?? DEFAULT_PROFILE.stores, products: products ?? DEFAULT_PROFILE.products }
-  }
-  const perStore = Math.max(1, Math.round(Math.sqrt(keys)))
-  return { stores: Math.ceil(keys / perStore), products: perStore, skew: 0 }
-}
-
 function placeOf(stage: Stage, planned: PlannedCell, index: number) {
   const { scenario, orders, stateDir, progress } = stage
   const flags = [
@@ -254,49 +207,18 @@ function placeOf(stage: Stage, planned: PlannedCell, index: number) {
     `--seed ${planned.seed}`,
     ...(scenario.from === null ? [`--orders ${orders}`] : [`--from ${scenario.from}`]),
     `--partitions ${scenario.partitions}`,
+    ...(scenario.keys === null ? [] : [`--keys ${scenario.keys}`]),
     ...(scenario.workers.opa.instances > 1 ? [`--instances ${scenario.workers.opa.instances}`] : []),
     `--window ${formatDuration(scenario.window * 1000)}`,
   ]
   return {
     prefix: `${stage.prefix}${String(index + 1).padStart(2, '0')}.`,
     stateRoot: stateDir,
-    source: sourceOf(stage, planned.seed),
+    source: sourceOf(scenario, orders, planned.seed),
     say: (what: string) => progress.update(what),
     command: scenario.mutant
       ? `eoslab run experiments/mutants/${scenario.mutant}.yaml`
       : `eoslab crash-matrix ${flags.join(' ')}`,
-  }
-}
-
-function cellPlan(stage: Stage, planned: PlannedCell): CellPlan {
-  const { scenario, orders } = stage
-  const { cell, operator, hit, kills, task, mode, seed, repeat, batch, asked } = planned
-  return {
-    cell,
-    point: planned.point,
-    operator,
-    hit,
-    kills,
-    task,
-    mode,
-    seed,
-    repeat,
-    batch,
-    asked,
-    orders,
-    partitions: scenario.partitions,
-    window: scenario.window,
-    pipeline: scenario.pipeline,
-    workers: scenario.workers,
-    restart: scenario.restart,
-    tuning: {
-      commitIntervalMs: scenario.commitIntervalMs,
-      transactionTimeoutMs: scenario.transactionTimeoutMs,
-      snapshotEvery: scenario.snapshotEvery,
-      rate: scenario.rate,
-    },
-    mutant: scenario.mutant,
-    ...(stage.hitNames ? { fixedBatches: true } : {}),
   }
 }
 
@@ -351,6 +273,11 @@ interface Ended {
   readonly places: readonly CellPlace[]
   readonly broker: LentBroker
   readonly result: RunResult
+}
+
+async function forgetRun(stage: Stage, place: CellPlace): Promise<void> {
+  await dropCell(place)
+  rmSync(stage.folder.dir, { recursive: true, force: true })
 }
 
 async function dropCell(place: CellPlace): Promise<void> {

@@ -16,6 +16,10 @@ export const matrixFlags = {
   repeat: Flags.string({ summary: 'runs of each cell', default: '1', helpValue: 'N' }),
   seed: Flags.string({ summary: 'seed of workload and kills', default: '7', helpValue: 'N' }),
   orders: Flags.string({ summary: 'orders per cell (default 2000, or all of --from)', helpValue: 'N' }),
+  keys: Flags.string({
+    summary: 'store-product pairs of the generated orders, evenly used (default: 50, some popular)',
+    helpValue: 'N',
+  }),
   partitions: Flags.string({ summary: 'partitions of every topic', default: '1', helpValue: 'N' }),
   instances: Flags.string({
     summary: 'processes per operator; with 2 or more the tasks of a killed one are taken over',
@@ -38,7 +42,7 @@ export const matrixFlags = {
   mutant: Flags.string({ summary: 'simulated: with this mutant', helpValue: 'NAME' }),
   mutants: Flags.boolean({
     summary: 'run every broken twin instead, and print the mutation score',
-    exclusive: ['at', 'repeat', 'orders', 'partitions', 'from', 'cold', 'keep'],
+    exclusive: ['at', 'repeat', 'orders', 'partitions', 'keys', 'from', 'cold', 'keep'],
   }),
   keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
 }

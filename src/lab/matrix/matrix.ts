@@ -20,6 +20,7 @@ export interface MatrixFlags {
   readonly repeat: string
   readonly seed: string
   readonly orders?: string | undefined
+  readonly keys?: string | undefined
   readonly partitions: string
   readonly instances?: string | undefined
   readonly from?: string | undefined
@@ -53,6 +54,8 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
     points: pointsAsked(flags),
     cells: flags.full ? FULL.cold.map((point) => ({ point, mode: 'cold' as const })) : undefined,
     seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
+    keys:
+      flags.keys === undefined ? undefined : parseCount(flags.keys, '--keys', { min: 1, max: 10_000_000 }),
     partitions,
     instances: instancesOf(flags, partitions),
     repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1000 }),

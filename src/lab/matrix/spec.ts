@@ -24,7 +24,7 @@ interface Place {
   readonly stateDir: string
 }
 
-/** Worker `instance` of an operator in a cell: tasks are dealt round robin. */
+/** Worker `instance` of an operator in a cell, with the tasks that the plan deals it. */
 export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
   const { operator, instance, prefix, stateDir } = place
   const options = plan.workers?.[operator] ?? SAFE_WORKER
@@ -38,7 +38,7 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
     proxy: place.proxy,
     names: topicNames(prefix),
     group: groupName(prefix, operator),
-    tasks: all.filter((task) => task % instances === instance),
+    tasks: plan.dealt?.[operator][instance] ?? all.filter((task) => task % instances === instance),
     instance: String.fromCharCode(97 + instance),
     stateDir,
     snapshotDir: path.join(stateDir, 'snapshots'),
