@@ -7,13 +7,14 @@
  * Does not: touch a line outside the markers `<!-- generated: NAME -->` and `<!-- end -->`.
  */
 import { CRASH_POINTS, type CrashPoint, type Proof } from '../core/crash/points.ts'
+import { FAULTS } from '../core/crash/faults.ts'
 import { ERROR_TABLE } from '../core/errors.ts'
 import { CHECKS } from '../core/oracle/checks/index.ts'
 import { ANOMALY_MEANING } from '../core/scenario/anomalies.ts'
 import { MUTANTS, type Mutant } from '../core/scenario/mutants.ts'
 
 /** Files that hold generated blocks between text written by hand. */
-const MIXED = ['README.md', 'docs/design.md'] as const
+const MIXED = ['README.md', 'docs/design.md', 'docs/faults.md'] as const
 
 const NOTE = '<!-- Written by `make docs` from the tables in the code. Change those, not this file. -->'
 
@@ -49,7 +50,7 @@ const MADE: Readonly<Record<CrashPoint['made'], string>> = {
 }
 
 /** What core/crash/evidence.ts asks for, in words. */
-const PROVEN: Readonly<Record<Proof, string>> = {
+const PROVEN: Readonly<Record<Exclude<Proof, 'fault'>, string>> = {
   idle: 'the journal ends with the kill; the transaction before it is committed and applied; the raw log holds no record of a later one of this life',
   unsent:
     'the journal shows the transaction begun and nothing of it after that; the raw log holds no record of it',
@@ -105,6 +106,22 @@ ${table(['proof', 'what the evidence must show'], legend(PROVEN))}
 `
 }
 
+/** What a fault has to come to, and what proves that it hit. */
+function faults(): string {
+  const rows = FAULTS.map(({ name, sentence, precondition, fault }) => [
+    code(name),
+    sentence,
+    precondition,
+    fault!.how,
+    fault!.expected === 'survived' ? 'survived' : `refused: ${code(fault!.expected)}; mended, survived`,
+    fault!.shown,
+  ])
+  return table(
+    ['fault', 'what happens', 'needs', 'how it is made', 'must be', 'what shows that it hit'],
+    rows,
+  )
+}
+
 const list = (names: readonly string[]): string => names.map(code).join(', ')
 
 function anomalies(): string {
@@ -134,7 +151,7 @@ function mutants(): string {
   return table(['mutant', 'what is wrong', 'killed at', 'must show', 'may show beside it'], rows)
 }
 
-const BLOCKS: Readonly<Record<string, () => string>> = { anomalies, checks, mutants }
+const BLOCKS: Readonly<Record<string, () => string>> = { anomalies, checks, faults, mutants }
 
 const BLOCK = /(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)/gs
 

@@ -24,7 +24,7 @@ import type { Proof } from './registry.ts'
 
 export type { KillFacts } from './case.ts'
 
-const PROOFS: Readonly<Record<Exclude<Proof, 'repeated'>, ProofRule>> = {
+const PROOFS: Readonly<Record<Exclude<Proof, 'repeated' | 'fault'>, ProofRule>> = {
   ...TRANSACTION_PROOFS,
   ...LIFE_PROOFS,
   ...ZOMBIE_PROOFS,
@@ -67,7 +67,8 @@ export function weighEvidence(facts: KillFacts): Evidence {
   }
   const proof = findPoint(facts.point)?.proof
   if (!proof) return { ...blank, summary: `"${facts.point}" is not in the registry of crash points` }
-  if (proof === 'repeated') return { ...blank, summary: `${facts.point} is proven kill by kill` }
+  if (proof === 'repeated' || proof === 'fault')
+    return { ...blank, summary: `${facts.point} is proven kill by kill` }
   const rule = PROOFS[proof]
   const end = endedAsOrdered(facts, proof) ?? (rule.itself ? killedItself(facts) : undefined)
   if (rule.about === 'life') {

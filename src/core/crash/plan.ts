@@ -81,10 +81,10 @@ export function remainingBatches(
   return Math.max(1, Math.floor(rest / partitions / batch))
 }
 
-type Draw = (from: number, to: number) => number
+export type Draw = (from: number, to: number) => number
 
 /** A stream of its own per key; the seed enters as text, so that any safe integer counts in full. */
-function stream(key: string): Draw {
+export function stream(key: string): Draw {
   const rng = xoroshiro128plus(murmur2(new TextEncoder().encode(key)))
   return (from, to) => uniformInt(rng, from, to)
 }
@@ -109,6 +109,7 @@ function chainOf({ point, hit, first }: PointOrder): Place[] {
     }))
   }
   if (first) return [...first, { point, hit }]
+  if (point.fault?.after) return [{ point: findPoint(point.fault.after)!, hit }]
   return point.base
     ? [
         { point: findPoint(point.base)!, hit: null },
@@ -125,10 +126,11 @@ const modeOf = (chain: readonly Place[], asked: RestartMode | undefined): Restar
 function planCell(wanted: Wanted, repeat: number, options: PlanOptions): PlannedCell {
   const { point } = wanted
   const chain = chainOf(wanted)
-  const mode = modeOf(chain, wanted.mode)
+  const mode = point.fault ? 'warm' : modeOf(chain, wanted.mode)
   const { orders, partitions } = options
   const seed = options.seed + repeat - 1
-  const name = point.repeats ? point.name : chain.map((place) => place.point.name).join('+')
+  const ownName = point.repeats !== undefined || point.fault !== undefined
+  const name = ownName ? point.name : chain.map((place) => place.point.name).join('+')
   const draw = stream(`${seed}/${name}/${mode}`)
   // Always drawn, in this order, so that asking for a hit leaves the task as it was.
   const task = draw(0, partitions - 1)
@@ -153,9 +155,9 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
     ].join('-'),
     point: point.name,
     operator: point.operator,
-    hit: point.repeats ? hits[0]! : hits.at(-1)!,
+    hit: ownName ? hits[0]! : hits.at(-1)!,
     kills,
-    at: point.repeats ? `${name}:${hits[0]!}` : kills.map((kill) => `${kill.point}:${kill.hit}`).join('+'),
+    at: ownName ? `${name}:${hits[0]!}` : kills.map((kill) => `${kill.point}:${kill.hit}`).join('+'),
     asked,
     task,
     mode,

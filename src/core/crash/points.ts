@@ -7,11 +7,16 @@
  */
 import { LabError } from '../errors.ts'
 import { nearest } from './nearest.ts'
+import { FAULTS } from './faults.ts'
 import { CRASH_POINTS } from './registry.ts'
 import type { CrashPoint } from './registry.ts'
 
-export { CRASH_POINTS, findPoint } from './registry.ts'
+export { CRASH_POINTS } from './registry.ts'
 export type { CrashPoint, Proof } from './registry.ts'
+
+/** A crash point or a fault. */
+export const findPoint = (name: string): CrashPoint | undefined =>
+  [...CRASH_POINTS, ...FAULTS].find((point) => point.name === name)
 
 export interface Place {
   readonly point: CrashPoint
@@ -41,6 +46,11 @@ const globPattern = (glob: string): RegExp =>
   )
 
 function matching(name: string): readonly CrashPoint[] {
+  // A fault has to be called by its family: nobody who asks for `*` expects a broker to be killed.
+  if (name.startsWith('fault.')) {
+    const fault = globPattern(name)
+    return FAULTS.filter((p) => fault.test(p.name))
+  }
   const short = CRASH_POINTS.filter((p) => shortName(p) === name)
   if (short.length > 0) return short
   const pattern = globPattern(name)
@@ -48,7 +58,8 @@ function matching(name: string): readonly CrashPoint[] {
 }
 
 function unknownPoint(name: string): LabError {
-  const names = [...new Set([...CRASH_POINTS.map(shortName), ...CRASH_POINTS.map((p) => p.name)])]
+  const all = [...CRASH_POINTS, ...FAULTS].map((p) => p.name)
+  const names = [...new Set([...CRASH_POINTS.map(shortName), ...all])]
   const near = nearest(name, names)
   const advice = near.length > 0 ? `did you mean ${near.join(', ')}? ` : ''
   return new LabError('UNKNOWN_POINT', `no crash point is called "${name}"`, {
@@ -102,6 +113,7 @@ function refuseOddPair(text: string, chain: readonly Place[]): void {
       point.made === 'stop' ||
       point.made === 'supervisor' ||
       point.repeats !== undefined ||
+      point.fault !== undefined ||
       point.moment === 'held' ||
       (i === 0 && point.counts === 'recoveries') ||
       (i > 0 && point.counts === 'snapshots'),

@@ -7,6 +7,7 @@
  * Does not: make the kill, or know whether a worker can reach the point.
  */
 import type { Operator } from '../contracts/names.ts'
+import type { ErrorCode } from '../errors.ts'
 
 /**
  * What the evidence has to show; core/crash/proofs*.ts has the rules.
@@ -26,6 +27,7 @@ import type { Operator } from '../contracts/names.ts'
  *   powerless   stopped, overtaken, woken: refused, nothing of it committed or applied since
  *   repeated    each of the kills in a row, by the proof of its own point
  *   event       the n-th line of the journal was written: either marker
+ *   fault       the kill as its own point demands, and the fault by fault-proofs.ts
  */
 export type Proof =
   | 'idle'
@@ -46,6 +48,7 @@ export type Proof =
   | 'powerless'
   | 'repeated'
   | 'event'
+  | 'fault'
 
 export interface CrashPoint {
   readonly name: string
@@ -73,8 +76,25 @@ export interface CrashPoint {
   readonly base: string | undefined
   /** Reached only where the local state was deleted before. */
   readonly cold: boolean
+  /** `fault.*` (faults.ts): what is done beside the kill, or in its place. */
+  readonly fault?: FaultRow
   /** `loop`: the point and how many lives in a row are killed there. */
   readonly repeats: { readonly point: string; readonly times: number } | undefined
+}
+
+export interface FaultRow {
+  /** How it is made, and what is only like the real thing. */
+  readonly how: string
+  /** Where OpB is killed before it. Null: nobody is, the fault hits a running pipeline. */
+  readonly after: string | null
+  /** survived: the next life recovers from it by itself. Else the code that names it; mended, the next life recovers. */
+  readonly expected: 'survived' | ErrorCode
+  /** What has to show that it really hit. */
+  readonly shown: string
+  /** It hits the broker, so the cell gets one of its own. */
+  readonly ownBroker: boolean
+  /** Part of `--full`. */
+  readonly full: boolean
 }
 
 type PointText = Pick<CrashPoint, 'sentence' | 'precondition' | 'made' | 'proof'> & { readonly cold?: true }

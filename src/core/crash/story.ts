@@ -20,6 +20,8 @@ export interface StoryFacts {
   readonly before?: readonly string[]
   readonly task: number
   readonly mode: 'warm' | 'cold'
+  /** Name of what befell it beside the kill. */
+  readonly fault?: string | undefined
   readonly evidence: Evidence
   readonly journals: { readonly killed: readonly HistoryEvent[]; readonly next: readonly HistoryEvent[] }
   readonly verdict: Verdict
@@ -128,7 +130,8 @@ export function story(facts: StoryFacts): string {
   const before = (facts.before ?? []).map((name) => `${placeOf(name)}, and again `).join('')
   const what = point.made === 'stop' ? 'was' : 'was killed'
   const fates = fatesOf(facts)
-  return `${point.operator} ${what} ${before}${placeOf(point.name)}: ${fates}${comeback(facts)}; ${outcome(facts)}.`
+  const fault = facts.fault === undefined ? '' : `${findPoint(facts.fault)?.sentence ?? facts.fault}; `
+  return `${point.operator} ${what} ${before}${placeOf(point.name)}: ${fates}${fault}${comeback(facts)}; ${outcome(facts)}.`
 }
 
 /** What became of the transaction in hand, where the kill was about one. */

@@ -44,6 +44,7 @@ export type EventName =
   | 'frame'
   | 'sigkill'
   | 'sigcont'
+  | 'fault'
   | 'drained'
 
 /** Fields beside the common ones, per event (offsets are next-offsets unless the name says otherwise). */
@@ -53,7 +54,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   fence: 'invoke: transactionalId; ok: transactionalId, producerId, epoch',
   'committed-offset': 'ok: group, topic, partition, offset (null if none); always after the fence',
   manifest: 'ok: snapshotId (null if none), lastChangelogOffset, fallbacks',
-  restore: 'ok: source (local|snapshot|none), keys, bytes',
+  restore: 'ok: source (local|snapshot|none), snapshotId, keys, bytes; nextInput, nextChangelog before replay',
   replay: 'invoke: from, to; ok: from, to, records, applied, skipped, bytes, ms',
   resume: 'info: topic, partition, offset',
   'first-input': 'info: offset',
@@ -80,6 +81,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   frame: 'info: api, moment, transactionalId, producerId, epoch, commit, answer',
   sigkill: 'invoke/ok: worker, incarnation, why',
   sigcont: 'invoke: worker, life',
+  fault: 'info: fault, and what was done',
   drained: 'info',
 }
 

@@ -75,7 +75,9 @@ export async function restoreState(
     const bytes = plan.chain.reduce((sum, entry) => sum + entry.bytes, 0)
     const keys = store.keyCount()
     const snapshotId = plan.chain.at(-1)?.snapshotId ?? null
-    deps.journal.append({ f: 'restore', type: 'ok', task, source: plan.source, snapshotId, keys, bytes })
+    const { nextInput, nextChangelog } = store.position()
+    const found = { source: plan.source, snapshotId, keys, bytes, nextInput, nextChangelog }
+    deps.journal.append({ f: 'restore', type: 'ok', task, ...found })
     deps.say({ msg: 'restore ok', partition: task, source: plan.source, snapshotId, keys, bytes })
     const overlapFrom = overlap ? overlapOf(snapshots) : undefined
     // What is not there must not be promised by the next manifest either.

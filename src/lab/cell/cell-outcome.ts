@@ -7,7 +7,9 @@
  */
 import { killedTransaction, traceInLog } from '../../core/crash/killed.ts'
 import { weighChain, type KillFacts } from '../../core/crash/evidence.ts'
+import { weighFault } from '../../core/crash/fault-proofs.ts'
 import { countedHits } from '../../core/crash/hits.ts'
+import { findPoint } from '../../core/crash/points.ts'
 import { phasesOf } from '../../core/crash/phases.ts'
 import { story } from '../../core/crash/story.ts'
 import type { TopicNames } from '../../core/contracts/names.ts'
@@ -107,7 +109,22 @@ function evidenceOf(judged: Judged): Evidence {
   if (judged.plan.point === NO_KILL) {
     return { ...NO_EVIDENCE, verdict: 'none', summary: 'no kill was asked for' }
   }
-  return judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
+  const kills = judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
+  return withFault(judged, kills)
+}
+
+/** Beside the kill its fault has to be proven as well. */
+function withFault(judged: Judged, kills: Evidence): Evidence {
+  const { plan, run } = judged
+  if (!findPoint(plan.point)?.fault || kills.verdict !== 'hit') return kills
+  if (!run.fault) return { ...kills, verdict: 'vacuous', summary: `${plan.point} was not made` }
+  const { hit, summary } = weighFault({
+    seen: run.fault,
+    task: plan.task,
+    refused: linesOf(judged, run.fault.refused?.incarnation),
+    next: linesOf(judged, run.nextIncarnation),
+  })
+  return { ...kills, verdict: hit ? 'hit' : 'vacuous', summary }
 }
 
 /** Why a proven kill proves nothing all the same, or undefined. */
@@ -253,6 +270,7 @@ export function cellOutcome(judged: Judged): CellResult {
             before: run.deaths.slice(0, -1).map(({ point }) => point),
             task: plan.task,
             mode: plan.mode,
+            fault: run.fault?.fault,
             evidence,
             journals: lives,
             verdict,

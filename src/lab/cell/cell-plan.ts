@@ -1,6 +1,7 @@
 /**
  * What one cell is to be, and what happened in it: data only, between planner, cell and result.
  */
+import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
 import type { Kill } from '../../core/crash/plan.ts'
 import type { Operator, TopicNames } from '../../core/contracts/names.ts'
 import type { LabError } from '../../core/errors.ts'
@@ -83,6 +84,8 @@ export interface CellRun {
   /** The life that came through. */
   readonly nextIncarnation: string | undefined
   readonly respawnedAt: number | undefined
+  /** Of a cell with a fault beside the kill, or in its place. */
+  readonly fault?: FaultSeen | undefined
   readonly ordersFed: number
   readonly frames: readonly FrameSeen[]
   readonly snapshots: readonly SnapshotDone[]

@@ -8,12 +8,14 @@
  */
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
 import type { Kill } from '../../core/crash/plan.ts'
 import { findPoint } from '../../core/crash/points.ts'
 import { instanceFolder, transactionalId, type Operator } from '../../core/contracts/names.ts'
 import type { LabError } from '../../core/errors.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
+import { BetweenFault } from '../fault/between.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, Death } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
@@ -47,6 +49,7 @@ export interface Chain {
   readonly deaths: readonly Death[]
   readonly nextIncarnation: string | undefined
   readonly respawnedAt: number | undefined
+  readonly fault?: FaultSeen | undefined
 }
 
 const BOOT_MS = 30_000
@@ -57,10 +60,12 @@ const SNAPSHOT_SHARE = 0.5
 export class KillChain {
   readonly #stage: Stage
   readonly #deaths: Death[] = []
+  readonly #fault: BetweenFault | undefined
   #next: CrewMember | undefined
 
   constructor(stage: Stage) {
     this.#stage = stage
+    this.#fault = findPoint(stage.plan.point)?.fault ? new BetweenFault(stage) : undefined
   }
 
   /** What has happened by now. */
@@ -69,6 +74,7 @@ export class KillChain {
       deaths: this.#deaths,
       nextIncarnation: this.#next?.handle.incarnation,
       respawnedAt: this.#next?.livesSince,
+      ...(this.#fault ? { fault: this.#fault.seen } : {}),
     }
   }
 
@@ -76,6 +82,7 @@ export class KillChain {
     const { plan, deps, failure } = this.#stage
     const [first, ...later] = plan.kills
     if (!first) return this.#count()
+    this.#fault?.prepare()
     let victims = this.#victims()
     await this.#order(victims, first)
     deps.say(`${first.point}, waiting for hit ${first.hit}`)
@@ -97,6 +104,7 @@ export class KillChain {
       await flowing
       return this.soFar()
     }
+    if (this.#fault) await this.#damage(this.#fault, victims[0]!)
     const member = (this.#next = await this.#comeBack(victims, zombie !== undefined))
     await flowing
     await until(() => [...member.tasks.values()].every((t) => t.recovered), {
@@ -106,7 +114,36 @@ export class KillChain {
     })
     if (plan.kills.some(({ point }) => findPoint(point)?.moment === 'held')) await this.#letGo()
     if (zombie) await this.#wake(zombie)
+    if (this.#fault) await this.#snapshotOf(member)
     return this.soFar()
+  }
+
+  /** The fault, and the life that has to be refused because of it, if one has to. */
+  async #damage(fault: BetweenFault, victim: CrewMember): Promise<void> {
+    await fault.strike()
+    if (fault.refusedWith === undefined) return
+    const life = this.#stage.spawn({ ...victim.spec, crashAt: null })
+    life.expectEnd()
+    await until(() => life.exit !== undefined || [...life.tasks.values()].every((t) => t.recovered), {
+      what: `${life.name} to be refused with ${fault.refusedWith}`,
+      ms: BOOT_MS,
+    })
+    // One that was not refused is no hit, and must not work on what is about to be mended.
+    if (life.exit === undefined) life.handle.kill('SIGKILL')
+    await life.handle.exited
+    fault.refused(life)
+  }
+
+  /** The manifest of a whole snapshot takes the place of one that may name a damaged one. */
+  async #snapshotOf(member: CrewMember): Promise<void> {
+    const { plan, failure } = this.#stage
+    const before = member.snapshots.length
+    member.handle.send({ type: 'snapshot', task: plan.task, request: 2 })
+    await until(() => member.snapshots.length > before, {
+      what: `a snapshot of what ${member.name} came back with`,
+      ms: BOOT_MS,
+      failed: failure,
+    })
   }
 
   /** A clean run: what a kill could have hit is counted, from the release of the rest. */

@@ -4,6 +4,7 @@
  * Promises: wrong usage is found before any broker is looked for.
  */
 import { checkOrders } from '../../adapters/files/orders-file.ts'
+import { FAULTS } from '../../core/crash/faults.ts'
 import { CRASH_POINTS, resolvePoints } from '../../core/crash/points.ts'
 import { readHits } from '../../core/crash/hits.ts'
 import { distinct, FULL } from '../../core/crash/selection.ts'
@@ -28,6 +29,8 @@ export interface MatrixFlags {
   readonly cold: boolean
   /** Every point, pair and loop; not with --at. */
   readonly full?: boolean
+  /** Every fault beyond a kill; not with --at. */
+  readonly faults?: boolean
   /** first, middle, last: by the counts of a run without a kill. */
   readonly hits?: string | undefined
   readonly keep: boolean
@@ -47,10 +50,19 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
       hint: 'name the points, or run all of them',
     })
   }
+  if (flags.faults && (flags.at || flags.cold || flags.full)) {
+    throw new LabError(
+      'USAGE',
+      '--faults is a selection of its own; it goes with none of --at, --cold, --full',
+      {
+        hint: 'name single ones: --at fault.state-older, or --at fault.state-*',
+      },
+    )
+  }
   const orders = flags.orders === undefined ? undefined : parseCount(flags.orders, '--orders', { min: 1 })
   const partitions = parseCount(flags.partitions, '--partitions', { min: 1, max: 100 })
   const file = {
-    name: flags.full ? 'crash-matrix-full' : 'crash-matrix',
+    name: flags.full ? 'crash-matrix-full' : flags.faults ? 'crash-matrix-faults' : 'crash-matrix',
     points: pointsAsked(flags),
     cells: flags.full ? FULL.cold.map((point) => ({ point, mode: 'cold' as const })) : undefined,
     seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
@@ -72,7 +84,8 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
   return { ...scenario, orders: fed, ...cold }
 }
 
-function pointsAsked({ at, full }: MatrixFlags): string[] | undefined {
+function pointsAsked({ at, full, faults }: MatrixFlags): string[] | undefined {
+  if (faults) return ['fault.*']
   if (full) return [...FULL.points]
   return at === undefined ? undefined : [...at]
 }
@@ -116,7 +129,7 @@ export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
 
 export const matrixText = (result: RunResult): string => runForTerminal(result)
 
-export function listPoints(): { points: object[]; full: string[]; text: string } {
+export function listPoints(): { points: object[]; faults: object[]; full: string[]; text: string } {
   const points = CRASH_POINTS.map(({ name, sentence, precondition, made, byDefault }) => ({
     point: name,
     sentence,
@@ -128,14 +141,28 @@ export function listPoints(): { points: object[]; full: string[]; text: string }
   const columns = [left('point'), left('default'), words('killed when'), words('needs'), left('killed by')]
   const full = distinct(FULL)
   const pairs = full.filter((name) => name.includes('+'))
+  const faults = FAULTS.map(({ name, sentence, precondition, fault }) => ({
+    fault: name,
+    sentence,
+    precondition,
+    how: fault!.how,
+    expected: fault!.expected,
+    full: fault!.full,
+  }))
+  const faultRows = faults.map((f) => [f.fault, f.sentence, f.precondition, f.how, f.expected])
   const blocks = [
     heading(1, 'Crash points'),
     table(columns, rows),
     heading(2, 'Pairs of --full: the second kill is of the life that follows the first'),
     list(pairs),
+    heading(2, 'Faults beyond a kill (--faults)'),
+    table(
+      [left('fault'), words('what happens'), words('needs'), words('how it is made'), left('must be')],
+      faultRows,
+    ),
     text(
       `--full: ${full.length} distinct points and pairs, and ${FULL.cold.length} restarts without local state.`,
     ),
   ]
-  return { points, full, text: forTerminal(blocks) }
+  return { points, faults, full, text: forTerminal(blocks) }
 }

@@ -80,7 +80,7 @@ function* fetchedOffsets(view: View, step: Step): Generator<FetchedOffset> {
   )
   const fences = fenceOrder(journals)
   const owners = new Map<number, Set<string>>()
-  for (const event of lines.sort((a, b) => a.at - b.at || a.i - b.i)) {
+  for (const event of lines.sort((a, b) => a.t - b.t || a.i - b.i)) {
     const partition = Number(event['partition'])
     const before = new Set(owners.get(partition))
     before.delete(event.incarnation)

@@ -47,7 +47,11 @@ export const livesOf = (view: View): readonly Life[] =>
         })
       }
     }
-    return lives.sort((a, b) => a.events[0]!.at - b.events[0]!.at || a.number - b.number)
+    // By number within a worker, which needs no clock, else by the one that nobody can set: a wall clock may
+    // have been moved between two lives.
+    return lives.sort((a, b) =>
+      a.worker === b.worker ? a.number - b.number : a.events[0]!.t - b.events[0]!.t,
+    )
   })
 
 export const eventOf = (life: Life, f: string, type: string): HistoryEvent | undefined =>

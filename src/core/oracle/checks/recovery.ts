@@ -5,7 +5,8 @@
  *   records than the log still holds, committed, in the range that it covered. (That the cleaner took some
  *   since is no fault: then the log holds fewer.)
  * non-idempotent-recovery: a life that kept the local state applied more changes than there are committed
- *   ones which the life before it had not applied: something was applied twice.
+ *   ones which the life before it had not applied (or which the state as it was found did not hold, if
+ *   somebody had put an older one in its place): something was applied twice.
  * They don't judge the state that came out of it (the folds do), nor a life that was killed in its replay.
  *
  *   restored up to 4, replay 5..9, five committed there, records 5 -> fine
@@ -28,8 +29,10 @@ interface Replay {
   readonly applied: number
   readonly source: string
   readonly snapshotId: string | null
-  /** Wall clock. */
+  /** CLOCK_MONOTONIC: a wall clock may be moved between two lives. */
   readonly restoredAt: number
+  /** Next input offset of the state as it was found, where the journal tells. */
+  readonly foundAt: number | undefined
 }
 
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
@@ -53,7 +56,8 @@ function* replays(view: View): Generator<Replay> {
       applied,
       source: String(source),
       snapshotId: id,
-      restoredAt: restored.at,
+      restoredAt: restored.t,
+      foundAt: typeof restored['nextInput'] === 'number' ? restored['nextInput'] : undefined,
     }
   }
 }
@@ -104,7 +108,7 @@ export const replayGap: Check = {
 
 /** Next input offset that a life had surely applied to its state by then: a stopped one may wake up later. */
 function appliedUpTo(life: Life, at: number): number | undefined {
-  const done = life.events.filter((e) => e.f === 'apply' && e.type === 'ok' && e.at <= at)
+  const done = life.events.filter((e) => e.f === 'apply' && e.type === 'ok' && e.t <= at)
   return done.length > 0 ? Math.max(...done.map((e) => numberOf(e['nextInput']))) : undefined
 }
 
@@ -122,16 +126,18 @@ export const nonIdempotentRecovery: Check = {
       const replay = byLife.get(life)
       const reached = replay && earlier && appliedUpTo(earlier, replay.restoredAt)
       if (!replay || replay.source !== 'local' || reached === undefined) continue
+      // State that somebody put back from a copy is older by right: what it lacks is new to it.
+      const had = Math.min(reached, replay.foundAt ?? reached)
       // What the cleaner took since is new as well, and can't be counted any more.
       if (view.partition(replayedRole(view), life.task)?.holes) continue
       const fresh = committedIn(view, replay).filter((f) => {
         const source = replayedRole(view) === 'changelog' ? sourceOf(f)?.offset : f.record.offset
-        return source === undefined || source >= reached
+        return source === undefined || source >= had
       })
       if (replay.applied <= fresh.length) continue
       yield {
         name: 'non-idempotent-recovery',
-        message: `${life.incarnation} applied ${replay.applied} changes on top of its state; ${fresh.length} were new, for ${earlier!.incarnation} had applied everything below input ${reached}`,
+        message: `${life.incarnation} applied ${replay.applied} changes on top of its state; ${fresh.length} were new, for the state, last applied to by ${earlier!.incarnation}, held everything below input ${had}`,
         place: place(view, replay, replay.from),
       }
     }

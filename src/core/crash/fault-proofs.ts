@@ -1,0 +1,164 @@
+/**
+ * The evidence of a fault: proof that it really hit, from what the supervisor saw on disk and what the next
+ * lives wrote down; or the reason why it proves nothing, which makes the cell vacuous.
+ *
+ * Promises: pure; nothing missing counts as proof; a fault that was to be named and wasn't is no hit. That
+ * the pipeline came through sound is the oracle's word, not this one's.
+ */
+import type { HistoryEvent } from '../history/event.ts'
+import { findFault, type FaultName } from './faults.ts'
+
+export interface FileSeen {
+  /** Below the state directory of the prefix. */
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+export interface Flip {
+  readonly file: string
+  readonly offset: number
+  readonly from: number
+  readonly to: number
+}
+
+export interface FaultSeen {
+  readonly fault: string
+  /** Files of the task, state and snapshots, between its death and the fault, and after the fault. */
+  readonly before: readonly FileSeen[]
+  readonly after: readonly FileSeen[]
+  readonly flips: readonly Flip[]
+  /** Changelog offset at which the state stood at the death, and after the fault. */
+  readonly nextChangelogBefore?: number | undefined
+  readonly nextChangelogAfter?: number | undefined
+  /** The life that met the fault, if it was to be refused, and how it ended. */
+  readonly refused?: { readonly incarnation: string | undefined; readonly exit: number | null } | undefined
+}
+
+export interface FaultFacts {
+  readonly seen: FaultSeen
+  readonly task: number
+  /** Lines of the life that was refused, and of the one that came through. */
+  readonly refused: readonly HistoryEvent[]
+  readonly next: readonly HistoryEvent[]
+}
+
+export interface FaultEvidence {
+  readonly hit: boolean
+  readonly summary: string
+}
+
+type Objection = string | undefined
+
+interface FaultProof {
+  readonly objection: (facts: FaultFacts) => Objection
+  readonly proven: (facts: FaultFacts) => string
+}
+
+const STATE = /^opb-\d+\/(CURRENT$|gen-)/
+const SNAPSHOT = /^snapshots\/.*\.(full\.db|part)$/
+
+const restored = (facts: FaultFacts): HistoryEvent | undefined =>
+  facts.next.find((e) => e.f === 'restore' && e.type === 'ok' && e.task === facts.task)
+
+const sourceOf = (facts: FaultFacts): string =>
+  String((restored(facts)?.['source'] as string | undefined) ?? 'nothing')
+
+const replayFrom = (facts: FaultFacts): number =>
+  Number(facts.next.find((e) => e.f === 'replay' && e.type === 'ok' && e.task === facts.task)?.['from'])
+
+const bytesOf = (files: readonly FileSeen[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0)
+
+const files = (seen: readonly FileSeen[], which: RegExp): FileSeen[] =>
+  seen.filter(({ file }) => which.test(file))
+
+function deleted({ seen }: FaultFacts): Objection {
+  if (files(seen.before, STATE).length === 0) return 'there was no state to delete'
+  const left = files(seen.after, STATE)
+  return left.length > 0 ? `${left[0]!.file} is still there` : undefined
+}
+
+const notLocal = (facts: FaultFacts): Objection =>
+  ['snapshot', 'none'].includes(sourceOf(facts))
+    ? undefined
+    : `the next life restored from ${sourceOf(facts)}`
+
+/** Just one bit of one file differs. */
+function oneBit(facts: FaultFacts, which: RegExp): Objection {
+  const { before, after, flips } = facts.seen
+  const [flip] = flips
+  if (!flip || flips.length !== 1) return `${flips.length} bits were flipped`
+  if (!which.test(flip.file)) return `the flipped file is ${flip.file}`
+  const [was, is] = [before, after].map((all) => all.find(({ file }) => file === flip.file))
+  if (!was || !is) return `${flip.file} was not there before and after`
+  if (was.bytes !== is.bytes) return `${flip.file} had ${was.bytes} bytes and has ${is.bytes}`
+  if (was.sha256 === is.sha256) return `${flip.file} is what it was`
+  const bits = (flip.from ^ flip.to).toString(2).replaceAll('0', '').length
+  return bits === 1 ? undefined : `${bits} bits differ at ${flip.offset}`
+}
+
+const tellFlip = ({ seen: { flips } }: FaultFacts): string =>
+  flips.map((f) => `byte ${f.offset} of ${f.file} went from ${f.from} to ${f.to}`).join(', ')
+
+const tellRestore = (facts: FaultFacts): string => {
+  const id = restored(facts)?.['snapshotId']
+  const what = sourceOf(facts) === 'snapshot' ? `snapshot ${String(id)}` : 'an empty state'
+  return `the next life began from ${what} and replayed from offset ${replayFrom(facts)} of the changelog`
+}
+
+const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
+  'fault.state-deleted': {
+    objection: (facts) => deleted(facts) ?? notLocal(facts),
+    proven: (facts) =>
+      `${files(facts.seen.before, STATE).length} files of ${bytesOf(files(facts.seen.before, STATE))} bytes were deleted; ${tellRestore(facts)}`,
+  },
+  'fault.state-older': {
+    objection: (facts) => {
+      const { nextChangelogBefore: was, nextChangelogAfter: is } = facts.seen
+      if (was === undefined || is === undefined) return 'the state could not be read before and after'
+      if (is >= was) return `the copy put back stands at ${is}, the state it replaced at ${was}`
+      if (sourceOf(facts) !== 'local') return undefined
+      return replayFrom(facts) === is
+        ? undefined
+        : `the next life replayed from ${replayFrom(facts)}, not ${is}`
+    },
+    proven: (facts) => {
+      const { nextChangelogBefore: was, nextChangelogAfter: is } = facts.seen
+      return `state at changelog offset ${was} was replaced by one at ${is}; the next life restored from ${sourceOf(facts)} and replayed from ${replayFrom(facts)}`
+    },
+  },
+  'fault.snapshot-flipped': {
+    objection: (facts) => deleted(facts) ?? oneBit(facts, SNAPSHOT) ?? notLocal(facts) ?? notDamaged(facts),
+    proven: (facts) => `${tellFlip(facts)}; ${tellRestore(facts)}`,
+  },
+}
+
+/** The damaged snapshot was not what the next life began from. */
+function notDamaged(facts: FaultFacts): Objection {
+  const id = restored(facts)?.['snapshotId']
+  if (typeof id !== 'string') return undefined
+  const name = id.replaceAll(/[^A-Za-z0-9._-]/g, '-')
+  const [flip] = facts.seen.flips
+  return flip?.file.includes(name) ? `the next life restored the damaged snapshot ${id}` : undefined
+}
+
+/** A fault that must be named ends the life that meets it by itself, with its code in the journal. */
+function named({ seen, refused }: FaultFacts, code: string): Objection {
+  if (!seen.refused) return 'no life was started on it'
+  const error = refused.findLast((e) => e.f === 'error')
+  if (!error) return `the life that met it ended with ${seen.refused.exit ?? 'a signal'} and named no error`
+  if (error['code'] !== code) return `it was named ${String(error['code'])}, not ${code}`
+  const effect = refused.find((e) => e.f === 'commit' && e.type === 'ok')
+  return effect ? 'the life that named it had committed' : undefined
+}
+
+export function weighFault(facts: FaultFacts): FaultEvidence {
+  const { fault } = facts.seen
+  const expected = findFault(fault)?.fault?.expected
+  const proof = PROOFS[fault as FaultName] as FaultProof | undefined
+  if (expected === undefined || !proof) return { hit: false, summary: `"${fault}" is no fault` }
+  const against = proof.objection(facts) ?? (expected === 'survived' ? undefined : named(facts, expected))
+  if (against !== undefined) return { hit: false, summary: `${fault}: ${against}` }
+  const told = expected === 'survived' ? 'survived' : `named ${expected}, mended`
+  return { hit: true, summary: `${fault}, ${told}: ${proof.proven(facts)}` }
+}
