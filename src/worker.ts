@@ -10,6 +10,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { openJournal } from './adapters/files/journal.ts'
 import { hostClock } from './adapters/host/clock.ts'
+import { bePatient } from './adapters/kafka/client.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
 import { mutationOf } from './core/mutations/index.ts'
@@ -113,6 +114,7 @@ function prepare(spec: WorkerSpec): Run {
         send({ type: 'arm', ...request })
       }),
   }
+  if (spec.patienceMs !== undefined) bePatient(spec.patienceMs)
   const mutation = mutationOf(spec, journal.incarnation)
   const log = openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client })
   const run: Run = {

@@ -32,6 +32,13 @@ export interface ConnectionOptions {
 const REQUEST_TIMEOUT_MS = 10_000
 export const OPERATION_TIMEOUT_MS = 20_000
 
+let patienceMs = 0
+
+/** From here on nothing in this process gives up on the broker earlier: it may be halted, and woken, meanwhile. */
+export const bePatient = (ms: number): void => {
+  patienceMs = ms
+}
+
 type SocketFactory = (options: { host: string; port: number; onConnect: () => void }) => net.Socket
 
 /** Sockets that tell the proxy their real destination in one line before the first frame. */
@@ -73,7 +80,7 @@ export function kafkaConfig(options: ConnectionOptions) {
     clientId: options.clientId,
     brokers: options.brokers.split(','),
     connectionTimeout: 3000,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, patienceMs),
     socketFactory: socketFactory(options.proxy) as never,
     logLevel: 0,
     logCreator: quietLogger,
@@ -166,7 +173,13 @@ export async function whileUnsettled<T>(call: () => Promise<T>, again: () => Pro
 }
 
 /** Bounds an operation: a broker that stops answering must not hang us. */
-export async function bounded<T>(promise: Promise<T>, ms: number, code: ErrorCode, what: string): Promise<T> {
+export async function bounded<T>(
+  promise: Promise<T>,
+  usualMs: number,
+  code: ErrorCode,
+  what: string,
+): Promise<T> {
+  const ms = Math.max(usualMs, patienceMs)
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(

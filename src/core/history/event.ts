@@ -54,7 +54,8 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   fence: 'invoke: transactionalId; ok: transactionalId, producerId, epoch',
   'committed-offset': 'ok: group, topic, partition, offset (null if none); always after the fence',
   manifest: 'ok: snapshotId (null if none), lastChangelogOffset, fallbacks',
-  restore: 'ok: source (local|snapshot|none), snapshotId, keys, bytes; nextInput, nextChangelog before replay',
+  restore:
+    'ok: source (local|snapshot|none), snapshotId, keys, bytes; nextInput, nextChangelog before replay',
   replay: 'invoke: from, to; ok: from, to, records, applied, skipped, bytes, ms',
   resume: 'info: topic, partition, offset',
   'first-input': 'info: offset',
@@ -71,7 +72,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   kill: 'info: point, hit (the last line before the worker kills itself)',
   hits: 'info: counts {<task>/<point>: times}, of a run without a kill',
   pause: 'invoke: point, hit (the last line before the worker stops itself); ok: woken',
-  halt: 'invoke: point, hit (the last line before the worker stops itself, or the supervisor stops it); ok: it goes on',
+  halt: 'invoke: point, hit (the last line before the worker stops itself, or the supervisor stops it); ok: it goes on; info, of the supervisor: worker, life, why, hit',
   stop: 'info: reason',
   error: 'info: code, message',
   spawn: 'info: worker, incarnation, pid',

@@ -48,6 +48,8 @@ export interface WorkerSpec {
   /** Compress partial snapshots; on if not said. */
   readonly snapshotZstd?: boolean
   readonly transactionTimeoutMs: number
+  /** Give up on the broker no earlier: the worker may be halted for so long, and go on. */
+  readonly patienceMs?: number
   readonly crashAt: CrashOrder | null
   /** Own the tasks though an earlier owner seems to live: it was stopped, and is to be fenced. */
   readonly takeOver?: boolean

@@ -1,6 +1,7 @@
 /**
  * What a cell is given to work with. Types only.
  */
+import type { Kill } from '../../core/crash/plan.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Journal } from '../../core/ports/journal.ts'
 import type { LogPort } from '../../core/ports/log.ts'
@@ -14,6 +15,9 @@ export interface Feeder {
   /** Feeds up to `count` more; resolves with how many there were. */
   feed(count: number): Promise<number>
 }
+
+/** What becomes of a life that stands at its crash point. */
+export type AfterHalt = 'kill' | 'continue'
 
 export interface CellDeps {
   readonly brokers: string
@@ -30,4 +34,6 @@ export interface CellDeps {
   readonly prefix: string
   readonly say: (what: string) => void
   readonly onMember: (member: CrewMember) => void
+  /** Where a plan halts: the life stands still until this has decided. */
+  readonly onHalt?: ((member: CrewMember, kill: Kill) => Promise<AfterHalt>) | undefined
 }

@@ -217,7 +217,21 @@ function timesOf(judged: Judged, lives: Lives) {
   return times
 }
 
-export function cellOutcome(judged: Judged): CellResult {
+const nobodyKilled = ({ plan, run }: Judged): string =>
+  run.spared
+    ? `The worker was halted at ${plan.point}, hit ${plan.hit}, and let go on; nobody was killed.`
+    : 'Nobody was killed.'
+
+/** The plan of what was done: a life that was halted and let go on was not killed. */
+function asDone({ plan, run }: Judged): CellPlan {
+  if (!run.spared) return plan
+  const kills = plan.kills.slice(0, -1)
+  const last = kills.at(-1)
+  return { ...plan, kills, point: last?.point ?? NO_KILL, hit: last?.hit ?? 0 }
+}
+
+export function cellOutcome(whole: Judged): CellResult {
+  const judged = { ...whole, plan: asDone(whole) }
   const { plan, run, judgement, prefix } = judged
   const lives = livesOf(judged)
   const weighed = evidenceOf(judged)
@@ -264,7 +278,7 @@ export function cellOutcome(judged: Judged): CellResult {
     command: judged.command,
     story:
       plan.point === NO_KILL
-        ? 'Nobody was killed.'
+        ? nobodyKilled(whole)
         : story({
             point: run.deaths.at(-1)?.point ?? plan.point,
             before: run.deaths.slice(0, -1).map(({ point }) => point),

@@ -48,6 +48,8 @@ export interface CellPlan {
   readonly restart?: Restart
   readonly tuning?: Tuning
   readonly mutant: string | null
+  /** The last kill is a halt first, and what comes then is decided while everything stands still. */
+  readonly halts?: boolean
   /** The hit was asked for: having nothing before or after it is then no fault. */
   readonly asked: boolean
 }
@@ -84,6 +86,8 @@ export interface CellRun {
   /** The life that came through. */
   readonly nextIncarnation: string | undefined
   readonly respawnedAt: number | undefined
+  /** The life that was halted was let go on, so the last kill was none. */
+  readonly spared?: boolean
   /** Of a cell with a fault beside the kill, or in its place. */
   readonly fault?: FaultSeen | undefined
   readonly ordersFed: number

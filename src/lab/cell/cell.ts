@@ -96,12 +96,18 @@ export class Cell {
     const deps = this.deps
     const member = new CrewMember(deps.workers, spec, {
       onArm: (request) => {
+        const halts = this.#chain?.halting === true
         deps.proxy.arm({
           transactionalId: request.transactionalId,
           moment: request.moment,
+          ...(halts ? { parks: true } : {}),
           fire: (frame) => {
             member.expectEnd()
             deps.journal.append({ f: 'frame', type: 'info', ...frame })
+            if (halts) {
+              member.halt()
+              return
+            }
             deps.journal.append({
               f: 'sigkill',
               type: 'invoke',

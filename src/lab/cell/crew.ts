@@ -78,9 +78,20 @@ export class CrewMember {
     return this.#crashAccepted
   }
 
-  /** It said that it is about to stop itself. */
+  /** It said that it is about to stop itself, or was stopped. */
   get pausing(): boolean {
     return this.#pausing
+  }
+
+  /** Stops it where it is. */
+  halt(): void {
+    this.#pausing = true
+    this.handle.kill('SIGSTOP')
+  }
+
+  wake(): void {
+    this.#pausing = false
+    this.handle.kill('SIGCONT')
   }
 
   get snapshots(): readonly SnapshotDone[] {

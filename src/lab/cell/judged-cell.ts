@@ -21,10 +21,12 @@ import type { CellResult } from '../../core/matrix/result.ts'
 import type { OracleInput } from '../../core/oracle/input.ts'
 import { judge } from '../../core/oracle/judge.ts'
 import type { MetricSink } from '../../core/metrics/definitions.ts'
+import type { FrameSeen } from '../../core/ports/proxy.ts'
 import type { LogPort } from '../../core/ports/log.ts'
 import type { TopicAdmin } from '../../core/ports/topics.ts'
 import type { OrderSource } from '../../core/workload/source.ts'
-import type { CellDeps } from './cell-deps.ts'
+import type { Kill } from '../../core/crash/plan.ts'
+import type { AfterHalt, CellDeps } from './cell-deps.ts'
 import { Cell } from './cell.ts'
 import { measuredCell } from './cell-flow.ts'
 import { cellOutcome } from './cell-outcome.ts'
@@ -49,6 +51,26 @@ export interface CellPlace {
   /** Keeps what the oracle is given. */
   readonly onInput: (input: OracleInput) => Promise<void>
   readonly metrics?: MetricSink
+  /** Where the plan halts. */
+  readonly halt?: HaltDesk | undefined
+}
+
+/** A life that stands at its point. */
+export interface Halted {
+  readonly plan: CellPlan
+  readonly kill: Kill
+  readonly member: CrewMember
+  /** What the wire has seen so far. */
+  frames(): readonly FrameSeen[]
+  /** What lies there now: everything that the oracle would be given. */
+  look(): Promise<OracleInput>
+}
+
+/** Who decides what becomes of it. INTERRUPTED ends the cell, unjudged. */
+export interface HaltDesk {
+  halted(at: Halted): Promise<AfterHalt>
+  /** Everything is processed; what is now judged. */
+  ended(input: OracleInput): Promise<void>
 }
 
 const STABLE_MS = 20_000
@@ -128,6 +150,8 @@ async function runToEnd(cell: Cell, fed: () => number): Promise<CellRun> {
   try {
     return await cell.run()
   } catch (error) {
+    // Nobody wants to know any more.
+    if (error instanceof LabError && error.code === 'INTERRUPTED') throw error
     const problem =
       error instanceof LabError ? error : new LabError('INTERNAL', messageOf(error), { cause: error })
     return { ...unfinished(cell, problem, fed()), ...cell.soFar() }
@@ -171,24 +195,24 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     say,
     onMember,
   }
-  const cell = new Cell(plan, deps)
+  const look = (cleanEnd: boolean): Promise<OracleInput> => {
+    const { window, pipeline } = plan
+    return collect({ brokers, prefix, stateRoot, window, pipeline, cleanEnd, log: place.rawLog })
+  }
+  const { halt } = place
+  const onHalt = (member: CrewMember, kill: Kill): Promise<AfterHalt> =>
+    halt!.halted({ plan, kill, member, frames: () => proxy.frames(), look: () => look(false) })
+  const cell = new Cell(plan, halt ? { ...deps, onHalt } : deps)
   try {
     const run = await runToEnd(cell, () => feeder.totals.orders)
     if (run.problem) await refuseWithoutBroker(brokers, `cell ${plan.cell}`, run.problem)
     say('judging')
     // What is still open after that is the oracle's to name, at a clean end above all.
     await nothingOpen(place, names, plan.partitions)
-    const input = await collect({
-      brokers,
-      prefix,
-      stateRoot,
-      window: plan.window,
-      pipeline: plan.pipeline,
-      cleanEnd: run.clean,
-      log: place.rawLog,
-    })
+    const input = await look(run.clean)
     const events = readJournals(path.join(stateDir, 'journals'))
     await place.onInput(input)
+    await halt?.ended(input)
     const judgement = judge(input)
     const wallMs = hostClock.monotonicMs() - started
     const { command, metrics: sink } = place

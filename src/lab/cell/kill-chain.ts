@@ -6,7 +6,7 @@
  * chain: the cell is then short of a death, and the evidence says so. A stopped life is woken only when
  * another incarnation has taken over and processed everything. Does not: judge.
  */
-import { readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
 import type { Kill } from '../../core/crash/plan.ts'
@@ -19,6 +19,7 @@ import { BetweenFault } from '../fault/between.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, Death } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
+import { decided, isStopped } from './halt.ts'
 import { countDangling, type Scope } from './observe.ts'
 import { restartVictims } from './restart.ts'
 import { tailJournal, type Tail } from './tail.ts'
@@ -49,6 +50,7 @@ export interface Chain {
   readonly deaths: readonly Death[]
   readonly nextIncarnation: string | undefined
   readonly respawnedAt: number | undefined
+  readonly spared?: boolean
   readonly fault?: FaultSeen | undefined
 }
 
@@ -62,6 +64,8 @@ export class KillChain {
   readonly #deaths: Death[] = []
   readonly #fault: BetweenFault | undefined
   #next: CrewMember | undefined
+  /** The life that was halted and let go on. */
+  #spared: CrewMember | undefined
 
   constructor(stage: Stage) {
     this.#stage = stage
@@ -74,8 +78,15 @@ export class KillChain {
       deaths: this.#deaths,
       nextIncarnation: this.#next?.handle.incarnation,
       respawnedAt: this.#next?.livesSince,
+      ...(this.#spared ? { spared: true } : {}),
       ...(this.#fault ? { fault: this.#fault.seen } : {}),
     }
+  }
+
+  /** The kill that comes next is a halt first. */
+  get halting(): boolean {
+    const { plan } = this.#stage
+    return plan.halts === true && this.#deaths.length === plan.kills.length - 1
   }
 
   async run(): Promise<Chain> {
@@ -92,7 +103,8 @@ export class KillChain {
     flowing.catch(() => {})
     for (const kill of later) {
       if (this.#deaths.length === 0) break
-      const life = this.#spawn({ ...victims[0]!.spec, crashAt: { ...kill, task: plan.task } })
+      const crashAt = { ...kill, task: plan.task, ...this.#halt() }
+      const life = this.#spawn({ ...victims[0]!.spec, crashAt })
       life.expectEnd()
       deps.say(`${kill.point}, waiting for hit ${kill.hit}`)
       victims = [life]
@@ -102,6 +114,7 @@ export class KillChain {
     }
     if (this.#deaths.length < plan.kills.length) {
       await flowing
+      if (this.#spared) await this.#goOn(this.#spared)
       return this.soFar()
     }
     if (this.#fault) await this.#damage(this.#fault, victims[0]!)
@@ -177,7 +190,7 @@ export class KillChain {
     if (findPoint(point)?.counts === 'lines') return
     for (const victim of victims) {
       const task = victim.tasks.has(plan.task) ? plan.task : [...victim.tasks.keys()][0]!
-      victim.crash({ point, hit, task })
+      victim.crash({ point, hit, task, ...this.#halt() })
     }
     await until(() => victims.every((v) => v.crashAccepted), {
       what: 'the crash order to be accepted',
@@ -212,9 +225,9 @@ export class KillChain {
     const point = findPoint(kill.point)
     const random = point?.counts === 'lines' ? this.#killAtEvent(victims[0]!, kill) : undefined
     const stops = point?.made === 'stop'
-    const down = stops
-      ? () => victims.every((v) => v.pausing && isStopped(v.handle.pid))
-      : () => victims.every((v) => v.exit !== undefined)
+    const gone = (): boolean => victims.every((v) => v.exit !== undefined)
+    const stopped = (): boolean => victims.every((v) => v.pausing && isStopped(v.handle.pid))
+    const down = stops ? stopped : () => gone() || stopped()
     const ask = asksFor === undefined ? undefined : this.#asker(victims[0]!, asksFor)
     await until(async () => down() || (ask ? ask() : await this.#survived()), {
       what: `the kill at ${kill.point} hit ${kill.hit}`,
@@ -228,10 +241,36 @@ export class KillChain {
     const failed = failure()
     if (failed) throw failed
     if (!down()) return undefined
+    if (!stops && !gone() && (await decided(this.#stage, victims[0]!, kill)) === 'continue') {
+      this.#spared = victims[0]
+      return undefined
+    }
     const downAt = stops ? deps.clock.monotonicMs() : victims[0]!.exit!.t
     this.#deaths.push(await this.#sample(victims[0]!, kill, { downAt, randomEvent: random?.event() }))
     if (this.#deaths.length === 1 && this.#stage.plan.mode === 'cold') this.#loseState(victims)
     return stops ? victims[0] : undefined
+  }
+
+  #halt(): { halt?: true } {
+    return this.halting ? { halt: true } : {}
+  }
+
+  /** The woken life goes on; one whose transaction was ended meanwhile is refused, and the next one follows. */
+  async #goOn(member: CrewMember): Promise<void> {
+    const { failure } = this.#stage
+    await until(async () => member.exit !== undefined || (await this.#survived()), {
+      what: `${member.name} to go on`,
+      ms: FLOW_MS,
+      failed: () => (isRefusal(failure()) ? undefined : failure()),
+      everyMs: 4,
+    })
+    if (member.exit === undefined) return
+    const next = (this.#next = await this.#comeBack([member], false))
+    await until(() => [...next.tasks.values()].every((t) => t.recovered), {
+      what: `${next.name} to recover`,
+      ms: BOOT_MS,
+      failed: failure,
+    })
   }
 
   /** Asks for one snapshot after the other while load flows; true when the last one was lived through. */
@@ -333,6 +372,10 @@ export class KillChain {
     const { plan, deps } = this.#stage
     victim.expectEnd()
     return tailJournal({ file: victim.journalFile ?? '', task: plan.task, nth: hit }, (event) => {
+      if (this.halting) {
+        victim.halt()
+        return
+      }
       deps.journal.append({ f: 'sigkill', type: 'invoke', worker: victim.name, why: point, event: event.i })
       victim.handle.kill('SIGKILL')
     })
@@ -349,15 +392,9 @@ export class KillChain {
   }
 }
 
-/** The kernel's word that a process is stopped (proc(5): state T). */
-function isStopped(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
-  } catch {
-    return false
-  }
-}
+/** What a broker says to a producer whose transaction it has ended. */
+const isRefusal = (error: LabError | undefined): boolean =>
+  error?.code === 'FENCED' || error?.code === 'COMMIT_UNKNOWN'
 
 function filesIn(dir: string): string[] {
   try {

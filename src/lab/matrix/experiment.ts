@@ -147,7 +147,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
         onInput: (input: OracleInput) => stage.folder.addInput(planned.cell, packLines(encodeInput(input))),
         halt: stage.halt,
       }
-      if (stage.halt) doomed = () => forgetRun(stage, place)
+      if (stage.halt) doomed = () => dropCell(place, stage.folder.dir)
       const plan = { ...cellPlan(stage, planned), halts: stage.halt !== undefined }
       const cell = await judgedCell(plan, place)
       await record(stage, cell, place)
@@ -275,14 +275,9 @@ interface Ended {
   readonly result: RunResult
 }
 
-async function forgetRun(stage: Stage, place: CellPlace): Promise<void> {
-  await dropCell(place)
-  rmSync(stage.folder.dir, { recursive: true, force: true })
-}
-
-async function dropCell(place: CellPlace): Promise<void> {
+async function dropCell(place: CellPlace, results?: string): Promise<void> {
   await place.admin.remove(Object.values(topicNames(place.prefix)))
-  rmSync(cellDirectory(place), { recursive: true, force: true })
+  for (const dir of [cellDirectory(place), results]) if (dir) rmSync(dir, { recursive: true, force: true })
 }
 
 /** Keeps the last OpB cell (all, with `keep`) and removes the others' topics and state. */

@@ -14,6 +14,9 @@ const SMALL_CHUNK_BYTES = 2048
 /** Transactions of tasks time out after 10 s, as in Kafka Streams. */
 export const TRANSACTION_TIMEOUT_MS = 10_000
 
+/** As long as a broker lets a transaction stay open at most. */
+const HALT_PATIENCE_MS = 900_000
+
 interface Place {
   readonly operator: Operator
   readonly instance: number
@@ -53,6 +56,7 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
     changelog: options.changelog ?? 'after-image',
     snapshotEvery: plan.tuning?.snapshotEvery ?? null,
     ...preconditions(plan),
+    ...(plan.halts ? { patienceMs: HALT_PATIENCE_MS } : {}),
     transactionTimeoutMs: plan.tuning?.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS,
     crashAt: null,
     ...(mutation === undefined ? {} : { mutation }),
