@@ -8,12 +8,15 @@
 import { readFileSync } from 'node:fs'
 import type { Kill } from '../../core/crash/plan.ts'
 import { transactionalId } from '../../core/contracts/names.ts'
+import type { LabError } from '../../core/errors.ts'
 import type { AfterHalt } from './cell-deps.ts'
 import type { CrewMember } from './crew.ts'
 import type { Stage } from './kill-chain.ts'
 import { until } from '../wait.ts'
 
 const GONE_MS = 5_000
+const BOOT_MS = 30_000
+const FLOW_MS = 120_000
 
 export async function decided(
   { plan, deps }: Pick<Stage, 'plan' | 'deps'>,
@@ -36,6 +39,35 @@ export async function decided(
   await until(() => member.exit !== undefined, { what: `${member.name} to be gone`, ms: GONE_MS })
   proxy.drop(id)
   return 'kill'
+}
+
+/** What a broker says to a producer whose transaction it has ended. */
+const isRefusal = (error: LabError | undefined): boolean =>
+  error?.code === 'FENCED' || error?.code === 'COMMIT_UNKNOWN'
+
+/** The woken life goes on; one whose transaction was ended meanwhile is refused, and the next one follows. */
+export async function wentOn(
+  member: CrewMember,
+  on: {
+    readonly failure: () => LabError | undefined
+    /** It has processed everything. */
+    readonly done: () => Promise<boolean>
+    readonly next: () => Promise<CrewMember>
+  },
+): Promise<void> {
+  await until(async () => member.exit !== undefined || (await on.done()), {
+    what: `${member.name} to go on`,
+    ms: FLOW_MS,
+    failed: () => (isRefusal(on.failure()) ? undefined : on.failure()),
+    everyMs: 4,
+  })
+  if (member.exit === undefined) return
+  const next = await on.next()
+  await until(() => [...next.tasks.values()].every((t) => t.recovered), {
+    what: `${next.name} to recover`,
+    ms: BOOT_MS,
+    failed: on.failure,
+  })
 }
 
 /** The kernel's word that a process is stopped (proc(5): state T). */

@@ -19,7 +19,7 @@ import { BetweenFault } from '../fault/between.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, Death } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
-import { decided, isStopped } from './halt.ts'
+import { decided, isStopped, wentOn } from './halt.ts'
 import { countDangling, type Scope } from './observe.ts'
 import { restartVictims } from './restart.ts'
 import { tailJournal, type Tail } from './tail.ts'
@@ -251,26 +251,16 @@ export class KillChain {
     return stops ? victims[0] : undefined
   }
 
-  #halt(): { halt?: true } {
-    return this.halting ? { halt: true } : {}
+  async #goOn(member: CrewMember): Promise<void> {
+    await wentOn(member, {
+      failure: this.#stage.failure,
+      done: () => this.#survived(),
+      next: async () => (this.#next = await this.#comeBack([member], false)),
+    })
   }
 
-  /** The woken life goes on; one whose transaction was ended meanwhile is refused, and the next one follows. */
-  async #goOn(member: CrewMember): Promise<void> {
-    const { failure } = this.#stage
-    await until(async () => member.exit !== undefined || (await this.#survived()), {
-      what: `${member.name} to go on`,
-      ms: FLOW_MS,
-      failed: () => (isRefusal(failure()) ? undefined : failure()),
-      everyMs: 4,
-    })
-    if (member.exit === undefined) return
-    const next = (this.#next = await this.#comeBack([member], false))
-    await until(() => [...next.tasks.values()].every((t) => t.recovered), {
-      what: `${next.name} to recover`,
-      ms: BOOT_MS,
-      failed: failure,
-    })
+  #halt(): { halt?: true } {
+    return this.halting ? { halt: true } : {}
   }
 
   /** Asks for one snapshot after the other while load flows; true when the last one was lived through. */
@@ -391,10 +381,6 @@ export class KillChain {
     }
   }
 }
-
-/** What a broker says to a producer whose transaction it has ended. */
-const isRefusal = (error: LabError | undefined): boolean =>
-  error?.code === 'FENCED' || error?.code === 'COMMIT_UNKNOWN'
 
 function filesIn(dir: string): string[] {
   try {
