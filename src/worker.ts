@@ -115,7 +115,7 @@ function prepare(spec: WorkerSpec): Run {
       }),
   }
   if (spec.patienceMs !== undefined) bePatient(spec.patienceMs)
-  const mutation = mutationOf(spec, journal.incarnation)
+  const mutation = mutationOf(spec, journal.incarnation, journal)
   const log = openLog({ brokers: spec.brokers, clientId: journal.incarnation, proxy: spec.proxy, client })
   const run: Run = {
     spec,

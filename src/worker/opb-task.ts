@@ -6,33 +6,41 @@
  */
 import path from 'node:path'
 import { SnapshotDirectory } from '../adapters/sqlite/snapshot-files.ts'
-import { takeSnapshot } from '../adapters/sqlite/snapshots.ts'
 import { StateDirectory } from '../adapters/sqlite/state-directory.ts'
 import { messageOf } from '../core/errors.ts'
 import { resumeOpb, type OpbDisk } from '../core/tasks/opb.ts'
 import { taskLoop } from '../core/tasks/task.ts'
 import { ownTask, type Ownership } from './ownership.ts'
 import { send, taskDirectory, type ReadyTask, type Run } from './run.ts'
+import { snapshotParts } from './snapshot-parts.ts'
 
 const sayLine = (line: Readonly<Record<string, unknown>>): void =>
   send({ type: 'log-line', line: JSON.stringify(line) })
 
-function diskOf({ spec, clock }: Run, task: number): OpbDisk {
+function diskOf(run: Run, task: number): OpbDisk {
+  const { spec, mutation } = run
   const dir = path.join(spec.snapshotDir, `opb-${task}`)
   const home = new StateDirectory(taskDirectory(spec, task), dir)
+  const shelf = new SnapshotDirectory(dir)
+  const { copy, name, prune } = mutation.snapshots(snapshotParts(run, { home, shelf, dir }))
   return {
     home,
-    shelf: new SnapshotDirectory(dir),
-    take: (order) =>
-      takeSnapshot({
-        ...order,
-        stateFile: home.currentFile() ?? '',
-        dir,
-        createdAt: Math.floor(clock.wallMs() / 1000),
-        retain: spec.retain,
-        kind: spec.snapshotKind ?? 'auto',
-        zstd: spec.snapshotZstd ?? true,
-      }),
+    shelf: {
+      where: shelf.where,
+      list: () => shelf.list(),
+      has: (entry) => shelf.has(entry),
+      removeLeftovers: () => shelf.removeLeftovers(),
+      prune,
+    },
+    take: async (order) => {
+      try {
+        return name(await copy(order))
+      } catch (error) {
+        // What was changed since the last good snapshot is then found by its changelog offset.
+        order.live.changed.forget()
+        throw error
+      }
+    },
   }
 }
 

@@ -3,7 +3,7 @@
  * order to show, and what it must show, is in core/scenario/mutants.ts.
  */
 import type { WorkerSpec } from '../ports/workers.ts'
-import { type Mutation, type MutationMaker, NO_MUTATION } from './mutation.ts'
+import { type Diary, type Mutation, type MutationMaker, NO_MUTATION } from './mutation.ts'
 import {
   offsetOneTooFar,
   offsetOneTooFew,
@@ -14,6 +14,7 @@ import {
   dlqOutside,
   ownTransactionalId,
   openAtStop,
+  offsetsBeforeFence,
 } from './opa.ts'
 import {
   sqliteFirst,
@@ -26,6 +27,7 @@ import {
   rawTime,
 } from './opb.ts'
 import { replaySkipsFirst, replayDropsLast, doneAtLastRecord, seqIgnored, manifestAhead } from './recovery.ts'
+import { copyWithoutWal, manifestEarly } from './snapshots.ts'
 
 export type { Mutation } from './mutation.ts'
 
@@ -39,6 +41,7 @@ const MUTATIONS = {
   dlqOutside,
   ownTransactionalId,
   openAtStop,
+  offsetsBeforeFence,
   sqliteFirst,
   checkpointFirst,
   ownerUnchecked,
@@ -52,12 +55,18 @@ const MUTATIONS = {
   doneAtLastRecord,
   seqIgnored,
   manifestAhead,
+  manifestEarly,
+  copyWithoutWal,
 } satisfies Readonly<Record<string, MutationMaker>>
+
+/** Where nobody waits for what a mutation says. */
+const UNKEPT: Diary = { append: () => undefined }
 
 export type MutationName = keyof typeof MUTATIONS
 
 /** What is wrong with this worker; nothing, if its specification names no mutation. */
-export function mutationOf(spec: WorkerSpec, incarnation: string): Mutation {
+export function mutationOf(spec: WorkerSpec, incarnation: string, journal: Diary = UNKEPT): Mutation {
   if (spec.mutation === undefined) return NO_MUTATION
-  return { ...NO_MUTATION, ...(MUTATIONS[spec.mutation as MutationName] as MutationMaker)(spec, incarnation) }
+  const make = MUTATIONS[spec.mutation as MutationName] as MutationMaker
+  return { ...NO_MUTATION, ...make(spec, incarnation, journal) }
 }

@@ -6,13 +6,29 @@
  * recovery and adapters don't.
  * Does not: say what an anomaly it gives (core/scenario/mutants.ts does).
  */
-import type { Manifest } from '../contracts/records.ts'
+import type { Manifest, SnapshotEntry } from '../contracts/records.ts'
+import type { NewEvent } from '../history/event.ts'
 import type { LogPort, LogTransaction, PartitionReader, TransactionalProducer } from '../ports/log.ts'
 import type { StateHome } from '../ports/state-home.ts'
 import type { StateStore } from '../ports/store.ts'
 import type { WorkerSpec } from '../ports/workers.ts'
 import type { Step } from '../primitives/transactional-loop.ts'
 import type { RecoverOptions } from '../recovery/types.ts'
+import type { At, SnapshotStep } from '../recovery/steps.ts'
+
+/** A snapshot of a live state in its two halves, and what follows its manifest. */
+export interface SnapshotParts<Order, Unnamed> {
+  /** Writes, syncs and describes a file under a temporary name. */
+  readonly copy: (order: Order) => Promise<Unnamed>
+  /** The same as a tired engineer would do it: the database's main file alone. */
+  readonly copyMainFile: (order: Order) => Promise<Unnamed>
+  /** What its manifest will say. */
+  readonly manifestOf: (copied: Unnamed) => Manifest
+  /** Gives the file its name; what it returns may be published. */
+  readonly name: (copied: Unnamed) => Manifest
+  /** Called when the manifest is committed. */
+  readonly prune: (kept: readonly SnapshotEntry[], at?: At<SnapshotStep>) => string[]
+}
 
 export interface Mutation {
   readonly log: (log: LogPort) => LogPort
@@ -20,6 +36,7 @@ export interface Mutation {
   readonly home: (home: StateHome) => StateHome
   /** The manifest as it is published. */
   readonly manifest: (manifest: Manifest) => Manifest
+  readonly snapshots: <Order, Unnamed>(parts: SnapshotParts<Order, Unnamed>) => SnapshotParts<Order, Unnamed>
   /** Options of recovery that differ. */
   readonly recovery: Pick<RecoverOptions, 'stallMs'>
   /** Recovery is over; from here on the store serves the loop. */
@@ -31,12 +48,18 @@ export const NO_MUTATION: Mutation = {
   step: (step) => step,
   home: (home) => home,
   manifest: (manifest) => manifest,
+  snapshots: (parts) => parts,
   recovery: {},
   recovered: () => {},
 }
 
+/** The worker's own journal. */
+export interface Diary {
+  append(event: NewEvent): unknown
+}
+
 /** Made once per worker: what it remembers dies with the process. */
-export type MutationMaker = (spec: WorkerSpec, incarnation: string) => Partial<Mutation>
+export type MutationMaker = (spec: WorkerSpec, incarnation: string, journal: Diary) => Partial<Mutation>
 
 // The ports are classes with private fields, so a decorator names what it passes on.
 
@@ -52,6 +75,17 @@ export const logWith = (log: LogPort, over: Partial<LogPort>): LogPort => ({
   ...over,
 })
 
+export const producerWith = (
+  producer: TransactionalProducer,
+  over: Partial<TransactionalProducer>,
+): TransactionalProducer => ({
+  transactionalId: producer.transactionalId,
+  fence: () => producer.fence(),
+  begin: () => producer.begin(),
+  close: () => producer.close(),
+  ...over,
+})
+
 type ChangeTransaction = (txn: LogTransaction, producer: TransactionalProducer) => Partial<LogTransaction>
 
 /** Every transaction that the worker begins, changed. */
@@ -61,10 +95,7 @@ export const withTransactions =
     logWith(log, {
       producer: (options) => {
         const producer = log.producer(options)
-        return {
-          transactionalId: producer.transactionalId,
-          fence: () => producer.fence(),
-          close: () => producer.close(),
+        return producerWith(producer, {
           begin: async () => {
             const txn = await producer.begin()
             return {
@@ -75,7 +106,7 @@ export const withTransactions =
               ...change(txn, producer),
             }
           },
-        }
+        })
       },
     })
 

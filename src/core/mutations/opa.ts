@@ -5,7 +5,7 @@
 import { DLQ_HEADER, HEADER, decodeSource } from '../contracts/headers.ts'
 import type { GroupOffset, OutputRecord } from '../ports/log.ts'
 import type { Step } from '../primitives/transactional-loop.ts'
-import { type MutationMaker, logWith, withTransactions } from './mutation.ts'
+import { type MutationMaker, logWith, producerWith, withTransactions } from './mutation.ts'
 
 const shifted =
   (by: number): MutationMaker =>
@@ -138,4 +138,35 @@ export const ownTransactionalId: MutationMaker = (_spec, incarnation) => ({
       producer: (options) =>
         log.producer({ ...options, transactionalId: `${options.transactionalId}-${incarnation}` }),
     }),
+})
+
+/**
+ * Reads the committed offset, and only then fences; what the former life had in flight may end in between.
+ * So that this is no matter of luck it waits until nothing is open: at the latest the broker ends it.
+ */
+export const offsetsBeforeFence: MutationMaker = ({ names, group }, _incarnation, journal) => ({
+  log: (log) => {
+    const early = new Map<number, number | undefined>()
+    const open = async (): Promise<boolean> => {
+      const { lastStableOffset, highWatermark } = await log.offsets(names.enriched, 0)
+      return lastStableOffset < highWatermark
+    }
+    return logWith(log, {
+      committed: (of, topic, task) =>
+        early.has(task) ? Promise.resolve(early.get(task)) : log.committed(of, topic, task),
+      producer: (options) => {
+        const producer = log.producer(options)
+        const task = Number(options.transactionalId.split('-').pop())
+        const fence = async () => {
+          const offset = await log.committed(group, names.orders, task)
+          early.set(task, offset)
+          const at = { task, group, topic: names.orders, partition: task, offset: offset ?? null }
+          journal.append({ f: 'committed-offset', type: 'ok', ...at })
+          while (await open()) continue
+          return producer.fence()
+        }
+        return producerWith(producer, { fence })
+      },
+    })
+  },
 })

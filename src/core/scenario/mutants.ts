@@ -8,75 +8,12 @@
  *
  * A new mutant is one entry here and one file in experiments/mutants/.
  */
-import type { ChangelogMode } from '../contracts/records.ts'
-import type { MutationName } from '../mutations/index.ts'
-import type { Guarantee } from '../ports/workers.ts'
-import type { Isolation } from '../ports/log.ts'
 import type { AnomalyName } from '../oracle/verdict.ts'
+import type { MutationName } from '../mutations/index.ts'
+import { SAFE_WORKER, type Mutant, type MutantWorkload } from './mutant.ts'
 
-/**
- * When a killed worker starts again:
- *   at-once                       as soon as its process is gone
- *   when-opb-passed-open-records  only when OpB's position is beyond the dangling transaction's records
- *   interleaved-two-instances     two OpA instances are killed with interleaved open transactions in one
- *                                 enriched partition; first the one restarts whose transaction began later,
- *                                 the other once that abort marker is in the log
- *   takeover                      never: a living instance of the operator takes over its tasks
- */
-export type Restart = 'at-once' | 'when-opb-passed-open-records' | 'interleaved-two-instances' | 'takeover'
-
-export interface WorkerOptions {
-  readonly guarantee: Guarantee
-  readonly isolation: Isolation
-  readonly client: 'kafkajs' | 'kafkajs-as-released'
-  /** Processes that share the operator's tasks, round robin. */
-  readonly instances: number
-  /** Default: after-image. */
-  readonly changelog?: ChangelogMode
-  /** What is wrong in the process (core/mutations). */
-  readonly mutation?: MutationName
-}
-
-export interface MutantWorkload {
-  readonly orders: number
-  readonly partitions: number
-  readonly stores: number
-  readonly products: number
-  /** Seconds; so wide that one aggregate key is one store and one product. */
-  readonly window: number
-  /** Share of orders that must be rejected; default: the experiments' own. */
-  readonly dirty?: number
-}
-
-export interface MutantCell {
-  readonly point: string
-  readonly hit?: number
-  readonly mode?: 'warm' | 'cold'
-}
-
-export interface Mutant {
-  readonly name: string
-  /** One sentence: what is wrong. */
-  readonly wrong: string
-  readonly workload: MutantWorkload
-  readonly points: readonly string[]
-  /** Cells beside the points: with a hit of their own, or cold. */
-  readonly cells?: readonly MutantCell[]
-  readonly workers: { readonly opa: WorkerOptions; readonly opb: WorkerOptions }
-  readonly restart: Restart
-  /** Every cell must show this one. */
-  readonly primary: AnomalyName
-  /** What the same cause may show beside it; anything else is a finding. */
-  readonly allowed: readonly AnomalyName[]
-}
-
-/** The correct pipeline's options; each mutant changes one of them. */
-export const SAFE_WORKER: WorkerOptions = {
-  guarantee: 'exactly-once',
-  isolation: 'read_committed',
-  client: 'kafkajs',
-  instances: 1,
-}
+export { SAFE_WORKER } from './mutant.ts'
+export type { Mutant, Restart, WorkerOptions } from './mutant.ts'
 
 const FEW_KEYS: MutantWorkload = {
   orders: 2_000,
@@ -231,6 +168,16 @@ export const MUTANTS = {
     primary: 'zombie-write',
     allowed: ['duplicate', 'reorder', 'offset-behind', 'over-count', 'divergence', 'offset-ahead'],
   },
+  'offsets-before-fence': {
+    name: 'offsets-before-fence',
+    wrong: 'OpA reads its committed offset before it fences the former life',
+    workload: FEW_KEYS,
+    points: ['opa.commit.held'],
+    workers: opa('offsetsBeforeFence'),
+    restart: 'released-before-fence',
+    primary: 'duplicate',
+    allowed: ['offset-behind', 'over-count', 'divergence'],
+  },
   'owner-unchecked': {
     ...AT_ONCE,
     name: 'owner-unchecked',
@@ -366,6 +313,36 @@ export const MUTANTS = {
     workers: opb('manifestAhead'),
     primary: 'checkpoint-ahead',
     allowed: ['torn-snapshot', 'path-dependence'],
+  },
+  'manifest-early': {
+    ...AT_ONCE,
+    name: 'manifest-early',
+    wrong: 'OpB publishes the manifest of a snapshot before its file has its name',
+    points: ['opb.snapshot-rename.before'],
+    workers: opb('manifestEarly'),
+    primary: 'dangling-manifest',
+    allowed: [],
+  },
+  'copy-without-wal': {
+    ...AT_ONCE,
+    name: 'copy-without-wal',
+    wrong: "OpB copies its database's main file, without the write-ahead log beside it",
+    points: [],
+    cells: [{ point: 'opb.commit.mid', mode: 'cold' }],
+    workers: opb('copyWithoutWal'),
+    primary: 'torn-snapshot',
+    allowed: ['checkpoint-ahead', 'path-dependence'],
+  },
+  'delta-only': {
+    name: 'delta-only',
+    wrong: 'OpB writes deltas without the sums to a changelog that is compacted',
+    workload: FEW_KEYS,
+    points: [],
+    cells: [{ point: 'opb.commit.mid', mode: 'cold' }],
+    workers: { opa: SAFE_WORKER, opb: { ...SAFE_WORKER, changelog: 'delta-only' } },
+    restart: 'compacted',
+    primary: 'delta-compaction-loss',
+    allowed: ['divergence', 'under-count', 'checkpoint-ahead', 'path-dependence'],
   },
 } as const satisfies Readonly<Record<string, Mutant>>
 

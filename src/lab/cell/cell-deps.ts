@@ -32,6 +32,8 @@ export interface CellDeps {
   /** Root of all state: `<stateRoot>/<prefix>`. */
   readonly stateRoot: string
   readonly prefix: string
+  /** Has the cleaner go over the changelog. */
+  readonly compact: () => Promise<unknown>
   readonly say: (what: string) => void
   readonly onMember: (member: CrewMember) => void
   /** Where a plan halts: the life stands still until this has decided. */

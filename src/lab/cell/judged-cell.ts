@@ -32,6 +32,7 @@ import { measuredCell } from './cell-flow.ts'
 import { cellOutcome } from './cell-outcome.ts'
 import type { CellPlan, CellRun, StateFound } from './cell-plan.ts'
 import { collect } from './collect.ts'
+import { forceCompaction } from '../recovery/compaction.ts'
 import type { CrewMember } from './crew.ts'
 import { openFeeder } from './feeder.ts'
 import { until } from '../wait.ts'
@@ -190,6 +191,7 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
     journal,
     feeder,
     readState: stateFound,
+    compact: () => forceCompaction({ log, admin: place.admin, rawLog: place.rawLog }, names.changelog),
     stateRoot,
     prefix,
     say,

@@ -317,6 +317,8 @@ export class KillChain {
       opb: () => members('opb'),
       peers: () => members(plan.operator).filter((m) => m.exit === undefined && !m.pausing),
       now: () => deps.clock.monotonicMs(),
+      letGo: () => this.#letGo(),
+      compact: deps.compact,
       task: plan.task,
       spawn: (spec) => this.#spawn(overtakes ? { ...spec, takeOver: true } : spec),
       failed: failure,

@@ -2,7 +2,9 @@
  * How killed workers come back, by the scenario's restart condition (core/scenario/mutants.ts).
  * Each condition is waited for, bounded; none is a sleep.
  */
+import { readFileSync } from 'node:fs'
 import type { LabError } from '../../core/errors.ts'
+import type { HistoryEvent } from '../../core/history/event.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import type { Restart } from '../../core/scenario/mutants.ts'
 import type { CrewMember } from './crew.ts'
@@ -20,6 +22,10 @@ export interface RestartContext {
   /** Task of the kill. */
   readonly task: number
   readonly spawn: (spec: WorkerSpec) => CrewMember
+  /** Lets the EndTxn go that the proxy holds back. */
+  readonly letGo: () => Promise<void>
+  /** Has the cleaner go over the changelog. */
+  readonly compact: () => Promise<unknown>
   readonly failed: () => LabError | undefined
 }
 
@@ -40,8 +46,22 @@ export async function restartVictims(
   }
   if (restart === 'takeover') return takeOver(victims, context)
   if (restart === 'interleaved-two-instances') return restartLaterFirst(victims, context)
-  return context.spawn({ ...victims[0]!.spec, crashAt: null })
+  if (restart === 'compacted') await context.compact()
+  const next = context.spawn({ ...victims[0]!.spec, crashAt: null })
+  if (restart === 'released-before-fence') {
+    await until(() => hasWritten(next, 'committed-offset'), {
+      what: `${next.name} to find its committed offset`,
+      ms: BOUND_MS,
+      failed,
+    })
+    await context.letGo()
+  }
+  return next
 }
+
+/** The life has a line of this kind in its journal. */
+const hasWritten = ({ journalFile }: CrewMember, f: HistoryEvent['f']): boolean =>
+  journalFile !== undefined && readFileSync(journalFile, 'utf8').includes(`"f":"${f}"`)
 
 /** The instance whose transaction began later comes back first, the others once its abort marker is in the log. */
 async function restartLaterFirst(
