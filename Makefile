@@ -10,7 +10,7 @@ BUILT := dist/.built
 BINARY := dist/eoslab
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build binary test-binary test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 zombies docs
+.PHONY: help setup build binary test-binary test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 zombies ways docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ full: setup ## every crash point, pair, loop and zombie: some minutes
 
 zombies: setup ## two instances, four partitions, kills and woken former owners, ten seeds: some minutes
 	@bin/eoslab run experiments/safe/zombies.yaml
+
+ways: setup ## every way back to one state, on random kills (ORDERS=FILE for your own orders)
+	@bin/eoslab evidence ways --repeat 20 $(if $(ORDERS),--from "$(ORDERS)" --window 86400s)
 
 smoke: setup ## the default matrix on exactly-once
 	@bin/eoslab run experiments/safe/smoke.yaml

@@ -5,6 +5,7 @@
  * enriched records and has everything else to itself (group, transactional id, topics, state).
  */
 import path from 'node:path'
+import { readOrders } from '../../adapters/files/orders-file.ts'
 import { openTruth, readTruth, truthFile } from '../../adapters/files/truth.ts'
 import { hostClock } from '../../adapters/host/clock.ts'
 import { processWorkers } from '../../adapters/process/workers.ts'
@@ -40,6 +41,8 @@ export interface CompareStage {
   readonly prefix: string
   readonly names: TopicNames
   readonly orders: number
+  /** A file of orders in place of generated ones. */
+  readonly from?: string
   readonly seed: number
   /** Seconds. */
   readonly window: number
@@ -119,9 +122,9 @@ export async function makeEnriched(stage: CompareStage): Promise<Truth | undefin
       admin,
       topic: names.orders,
       partitions: 1,
-      source: generateOrders(profile),
+      source: stage.from === undefined ? generateOrders(profile) : readOrders(stage.from),
       truth,
-    }).feed()
+    }).feed(orders)
   } finally {
     truth.close()
   }

@@ -3,21 +3,25 @@
  *
  * Promises: what is printed lies in a results folder too; the verdict is of what was found, not assumed.
  */
+import path from 'node:path'
 import { markdown } from '../../adapters/formats/markdown.ts'
 import { drawSvg } from '../../adapters/formats/svg.ts'
 import { hostClock } from '../../adapters/host/clock.ts'
 import { p2Blocks, p2Valid } from '../../core/compare/p2.ts'
+import { waysBlocks, waysCsv, waysValid, WAYS_COLUMNS } from '../../core/compare/ways.ts'
 import { p3Blocks, p3Chart, p3Valid } from '../../core/compare/p3.ts'
 import type { Verdict } from '../../core/oracle/verdict.ts'
 import type { Block } from '../../core/report/blocks.ts'
-import { parseCount } from '../../core/scenario/units.ts'
+import { csv } from '../../adapters/formats/csv.ts'
+import { parseCount, parseWindowSeconds } from '../../core/scenario/units.ts'
 import { runP2 } from './evidence-p2.ts'
 import { runP3 } from './evidence-p3.ts'
+import { runWays } from './ways.ts'
 import { forTerminal } from '../report/report.ts'
 import { shownPath, startRun, type ResultsFolder } from '../matrix/results.ts'
 import { checkPrefix } from '../workload/topics.ts'
 
-export const STEPS = ['p2', 'p3'] as const
+export const STEPS = ['p2', 'p3', 'ways'] as const
 type StepName = (typeof STEPS)[number]
 
 export interface EvidenceFlags {
@@ -25,6 +29,11 @@ export interface EvidenceFlags {
   readonly 'state-dir': string
   readonly prefix?: string | undefined
   readonly seed: string
+  /** Of `ways` alone. */
+  readonly from?: string | undefined
+  readonly repeat: string
+  readonly orders: string
+  readonly window: string
   readonly quiet: boolean
   readonly say: (text: string) => void
 }
@@ -45,13 +54,17 @@ interface Found {
 export async function evidence(step: StepName, flags: EvidenceFlags): Promise<EvidenceDone> {
   const seed = parseCount(flags.seed, '--seed', { max: 2 ** 32 - 1 })
   const folder = await startRun({ experiment: `evidence-${step}`, seed, startedMs: hostClock.wallMs() })
-  const found = step === 'p2' ? await p2(flags) : await p3(flags, seed, folder)
+  const found = await FINDERS[step](flags, seed, folder)
   const verdict = found.valid ? 'valid' : 'invalid'
   const result = { kind: `evidence-${step}`, verdict, seed, results: shownPath(folder.dir), ...found.data }
   await folder.writeText('summary.md', markdown(found.blocks))
   await folder.finish(result)
   return { verdict, text: forTerminal(found.blocks), result }
 }
+
+type Finder = (flags: EvidenceFlags, seed: number, folder: ResultsFolder) => Promise<Found>
+
+const FINDERS: Readonly<Record<StepName, Finder>> = { p2, p3, ways }
 
 async function p2(flags: EvidenceFlags): Promise<Found> {
   const { brokers, say } = flags
@@ -68,4 +81,22 @@ async function p3(flags: EvidenceFlags, seed: number, folder: ResultsFolder): Pr
   const { option, frame } = p3Chart(run.kills)
   await folder.writeText('charts/lag.svg', await drawSvg(option, frame))
   return { valid: p3Valid(found), blocks: p3Blocks(found), data: run }
+}
+
+async function ways(flags: EvidenceFlags, seed: number, folder: ResultsFolder): Promise<Found> {
+  const { brokers, from, quiet } = flags
+  const found = await runWays({
+    brokers,
+    stateDir: flags['state-dir'],
+    prefix: checkPrefix(flags.prefix ?? `ways-${hostClock.wallMs().toString(36).slice(-6)}.`),
+    from,
+    orders: parseCount(flags.orders, '--orders', { min: 2_000, max: 10_000_000 }),
+    repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1_000 }),
+    seed,
+    window: parseWindowSeconds(flags.window),
+    keepAt: path.join(folder.dir, 'state.db'),
+    quiet,
+  })
+  await folder.writeText('cells.csv', csv(WAYS_COLUMNS, waysCsv(found)))
+  return { valid: waysValid(found), blocks: waysBlocks(found), data: found }
 }
