@@ -15,7 +15,7 @@ export interface Manifest {
 
 /** First words of commands, in the order people meet them. What is not named falls into the last group. */
 const GROUPS: readonly (readonly [string, readonly string[]])[] = [
-  ['Prove it', ['crash-matrix', 'recover', 'report', 'run', 'check', 'explain']],
+  ['Prove it', ['crash-matrix', 'recover', 'report', 'run', 'check', 'freeze', 'explain']],
   ['Run the pipeline by hand', ['gen', 'opa', 'opb', 'snapshot']],
   ['The lab', ['broker', 'topics', 'doctor']],
   ['More', []],

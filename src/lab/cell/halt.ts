@@ -9,9 +9,9 @@ import { readFileSync } from 'node:fs'
 import type { Kill } from '../../core/crash/plan.ts'
 import { transactionalId } from '../../core/contracts/names.ts'
 import type { LabError } from '../../core/errors.ts'
-import type { AfterHalt } from './cell-deps.ts'
+import type { AfterHalt, CellDeps } from './cell-deps.ts'
+import type { CellPlan } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
-import type { Stage } from './kill-chain.ts'
 import { until } from '../wait.ts'
 
 const GONE_MS = 5_000
@@ -19,7 +19,7 @@ const BOOT_MS = 30_000
 const FLOW_MS = 120_000
 
 export async function decided(
-  { plan, deps }: Pick<Stage, 'plan' | 'deps'>,
+  { plan, deps }: { readonly plan: CellPlan; readonly deps: CellDeps },
   member: CrewMember,
   kill: Kill,
 ): Promise<AfterHalt> {
