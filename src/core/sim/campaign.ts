@@ -4,7 +4,9 @@
  * Promises: the sum does not depend on how the schedules were dealt out to threads.
  */
 import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
-import { encodeCase, mutantNamed, SIM_POINTS, type SimCase } from './plan.ts'
+import { encodeCase, type SimCase } from './case.ts'
+import { SIM_POINTS } from './mix.ts'
+import { mutantNamed } from './plan.ts'
 import { runSchedule, type ScheduleOutcome } from './run.ts'
 import type { Settle } from './scheduler.ts'
 import { shrink } from './shrink.ts'
@@ -121,7 +123,7 @@ export async function reduce(named: SimCase, primary: AnomalyName, settle: Settl
   const { plan, findings } = outcome
   return {
     replay: encodeCase(outcome.case),
-    orders: plan.orders,
+    orders: plan.orders - plan.without.length,
     faults: plan.faults.map((f) =>
       f.kind === 'kill-at-point' ? `${f.kind} ${f.point}:${f.hit}` : `${f.kind} ${f.worker}`,
     ),

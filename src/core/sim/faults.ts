@@ -7,7 +7,7 @@
  */
 import type { Operator } from '../contracts/names.ts'
 import { LabError } from '../errors.ts'
-import type { FaultKind, SimFault } from './plan.ts'
+import type { FaultKind, SimFault } from './mix.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
 import type { RequestFate } from './scheduler.ts'
@@ -16,6 +16,8 @@ export interface FaultHands {
   readonly step: () => number
   readonly newest: (worker: Operator, task: number) => SimProcess | undefined
   readonly kill: (process: SimProcess, fault: SimFault) => void
+  /** Milliseconds until a request that is held back is let go. */
+  readonly late: (fault: SimFault) => number
   readonly pause: (process: SimProcess, fault: SimFault) => void
   /** Ends the open transaction of a task's id as the coordinator does; false if none is open. */
   readonly expire: (worker: Operator, task: number) => boolean
@@ -77,9 +79,15 @@ export class Faults {
       lost: undefined,
       dropped: false,
       held: false,
+      late: 0,
     }
     if (process === undefined) return plain
     if (process.wire !== undefined && what.startsWith('commit ')) return this.#onTheWire(process, what)
+    const never = what.startsWith('commit ') ? this.#take('lost-commit', process, what) : undefined
+    if (never) {
+      this.#killSoon(never)
+      return { ...plain, lost: lostAnswer(what), dropped: true }
+    }
     const lost = this.#take('lost-answer', process, what)
     if (lost) return { ...plain, lost: lostAnswer(what), dropped: !lost.extra }
     return {
@@ -146,7 +154,8 @@ export class Faults {
       this.#hands.took(fault, process, what)
       this.#hands.kill(process, fault)
     }
-    return { together: false, twice: false, lost: undefined, dropped: false, held }
+    const late = held && fault ? this.#hands.late(fault) : 0
+    return { together: false, twice: false, lost: undefined, dropped: false, held, late }
   }
 
   #take(kind: FaultKind, process: SimProcess, what: string): SimFault | undefined {
@@ -161,6 +170,13 @@ export class Faults {
     return this.#waiting.filter(
       (fault) => fault.kind === kind && fault.worker === process.operator && fault.step <= this.#hands.step(),
     )
+  }
+
+  /** Before the client can have made good what it lost. */
+  #killSoon(fault: SimFault): void {
+    if (!fault.extra) return
+    const step = this.#hands.step() + 1 + (fault.delayMs % 12)
+    this.#waiting = [...this.#waiting, { ...fault, kind: 'kill', step }]
   }
 
   #done(fault: SimFault): void {

@@ -34,6 +34,12 @@ function named({ cluster }: Place, partition: number): string[] {
   return newest ? entriesOf(newest).map((entry) => entry.snapshotId) : []
 }
 
+/** Time that passes by being asked for: behind a transaction left open a rehearsal must give up, as recovery does. */
+function ticking({ monotonicMs, wallMs }: Clock): Clock {
+  let asked = 0
+  return { monotonicMs: () => monotonicMs() + 10 * asked++, wallMs }
+}
+
 interface Rehearsed {
   readonly hash: string
   /** What was restored: a snapshot that builds on one that is gone is quietly passed over. */
@@ -52,7 +58,7 @@ async function rehearse(place: Place, disk: TaskDisk, manifest: string): Promise
       home: new SimHome(own, CALM_HANDS),
       shelf: new SimShelf(own, CALM_HANDS),
       journal: { append: () => {} },
-      clock,
+      clock: ticking(clock),
       say: () => {},
       fold: (record, get) => {
         const { key, order } = readEnriched(record, WINDOW)

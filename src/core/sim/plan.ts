@@ -2,50 +2,16 @@
  * A schedule as data: the workload, the workers and the faults that one seed draws, and how a failing one is
  * made smaller.
  *
- * Promises: `planOf` is a pure function; a reduction only takes away (orders, keys, faults, disorder), so a
- * reduced case is named by its seed and what is left, in one word: `17`, `17,orders=4,keys=1,faults=0+2,calm=90`.
+ * Promises: `planOf` is a pure function; a reduction only takes away (orders, keys, faults, disorder) or turns a
+ * number down, so a reduced case is named by its seed and what is left.
  * Does not: run anything.
  */
 import type { ChangelogMode } from '../contracts/records.ts'
-import type { Operator } from '../contracts/names.ts'
-import { CRASH_POINTS } from '../crash/registry.ts'
-import { LabError } from '../errors.ts'
 import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import { type Mutant, MUTANTS } from '../scenario/mutants.ts'
-import { random, type Random } from './random.ts'
-
-export const FAULT_KINDS = [
-  'kill',
-  'kill-at-point',
-  'kill-in-recovery',
-  'pause',
-  'lost-answer',
-  'repeated-request',
-  'expiry',
-  'store-error',
-  'snapshot-error',
-  'compaction',
-  'snapshot-request',
-] as const
-export type FaultKind = (typeof FAULT_KINDS)[number]
-
-export interface SimFault {
-  readonly kind: FaultKind
-  readonly worker: Operator
-  readonly task: number
-  /** Step of the scheduler from which on it waits for its occasion. */
-  readonly step: number
-  /** kill-at-point only. */
-  readonly point: string
-  readonly hit: number
-  /** OpB's local state is gone when the next life starts. */
-  readonly cold: boolean
-  /** Until the next life starts, or the paused process is woken. */
-  readonly delayMs: number
-  /** pause: another incarnation is started meanwhile. store-error, lost-answer: it had
-   *  taken effect. */
-  readonly extra: boolean
-}
+import type { SimCase } from './case.ts'
+import { drawFault, type Mix, type SimFault } from './mix.ts'
+import { random } from './random.ts'
 
 export interface SimPlan {
   readonly seed: number
@@ -65,79 +31,38 @@ export interface SimPlan {
   /** The feeder hands over the orders in so many portions. */
   readonly portions: number
   readonly dirty: number
+  /** Orders that are not handed over, counted from 0. */
+  readonly without: readonly number[]
+  readonly mix: Mix
   readonly faults: readonly SimFault[]
   /** From this step on the oldest request goes first; Infinity: never. */
   readonly calm: number
   /** Seed of the order of steps. */
   readonly scheduleSeed: number
-}
-
-/** What names a schedule: the seed, what is wrong with the code on purpose, and what was taken away. */
-export interface SimCase {
-  readonly seed: number
-  readonly mutant?: string | undefined
-  readonly orders?: number | undefined
-  readonly keys?: number | undefined
-  /** Indices of the faults that are left. */
-  readonly faults?: readonly number[] | undefined
-  readonly calm?: number | undefined
-  /** Another order of the same steps: what a reduction looks through. */
-  readonly roll?: number | undefined
-}
-
-/** Points that a life can be told to die at; the others are made by the supervisor or by faults of their own. */
-const POINTS = CRASH_POINTS.filter(
-  (p) => (p.made === 'worker' || p.made === 'wire') && p.repeats === undefined,
-).map((p) => p.name)
-
-/** Reached once a life, before it does anything else: a life is killed first, and the next one there. */
-const IN_RECOVERY = CRASH_POINTS.filter((p) => p.counts === 'recoveries')
-
-export const SIM_POINTS: readonly string[] = POINTS
-
-const KINDS: readonly FaultKind[] = [
-  ...Array.from({ length: 6 }, () => 'kill-at-point' as const),
-  ...Array.from({ length: 4 }, () => 'kill' as const),
-  ...Array.from({ length: 4 }, () => 'pause' as const),
-  'lost-answer',
-  'lost-answer',
-  'repeated-request',
-  'expiry',
-  'expiry',
-  'store-error',
-  'snapshot-error',
-  'compaction',
-  'snapshot-request',
-  'snapshot-request',
-]
-
-function drawFault(draw: Random, plan: { partitions: number; steps: number }): SimFault {
-  const drawn = draw.pick(KINDS)
-  const point = draw.pick(POINTS)
-  const recovery = IN_RECOVERY.find((p) => p.name === point)
-  const kind = drawn === 'kill-at-point' && recovery ? 'kill-in-recovery' : drawn
-  const worker: Operator =
-    drawn === 'kill-at-point' ? (point.startsWith('opa') ? 'opa' : 'opb') : draw.chance(35) ? 'opa' : 'opb'
-  const long = draw.chance(10)
-  return {
-    kind,
-    worker,
-    point,
-    task: draw.below(plan.partitions),
-    step: draw.below(plan.steps),
-    hit: draw.between(1, 2),
-    cold: draw.chance(30) || (kind === 'kill-in-recovery' && recovery!.cold),
-    // Longer than the transaction timeout now and then: then the coordinator ends what was left open.
-    delayMs: long ? draw.between(9_000, 12_000) : draw.between(0, 150),
-    extra: draw.chance(70),
-  }
+  /** Milliseconds that a dead process's last requests may take to arrive at most. */
+  readonly lateMs: number
 }
 
 /** Steps that a schedule of this size takes without faults, roughly: faults are spread over them. */
 const stepsOf = (orders: number, batch: number): number => 120 + Math.ceil(orders / batch) * 34
 
-function drawPlan(seed: number): SimPlan {
+/** Half of the seeds draw from everything. */
+const MIX_OF: readonly Mix[] = [
+  'usual',
+  'usual',
+  'usual',
+  'usual',
+  'usual',
+  'pauses',
+  'pauses',
+  'commits',
+  'commits',
+  'snapshots',
+]
+
+function drawPlan(seed: number, named: Mix | undefined): SimPlan {
   const draw = random(seed, 'plan')
+  const mix = named ?? random(seed, 'mix').pick(MIX_OF)
   const orders = draw.between(6, 36)
   const partitions = draw.chance(40) ? 2 : 1
   const batch = { opa: draw.between(1, 6), opb: draw.between(1, 6) }
@@ -160,11 +85,14 @@ function drawPlan(seed: number): SimPlan {
     snapshotKind: draw.pick(['full', 'auto', 'partial', 'partial']),
     portions: draw.between(1, 4),
     dirty: draw.chance(50) ? 0.1 : 0,
+    without: [],
+    mix,
     faults: Array.from({ length: faultDraw.between(1, 5) }, () =>
-      drawFault(faultDraw, { partitions, steps }),
+      drawFault(faultDraw, { mix, partitions, steps }),
     ),
     calm: Number.POSITIVE_INFINITY,
     scheduleSeed: seed,
+    lateMs: mix === 'commits' ? 80 : 0,
   }
 }
 
@@ -183,57 +111,45 @@ function fitted(plan: SimPlan, mutant: Mutant | undefined): SimPlan {
   }
 }
 
-export function planOf(named: SimCase): SimPlan {
-  const drawn = fitted(drawPlan(named.seed), mutantNamed(named.mutant))
+/** Smaller where the case says so, never larger. */
+function reduced(drawn: SimPlan, named: SimCase): SimPlan {
+  const least = (value: number | undefined, most: number): number => Math.min(value ?? most, most)
   const { keys, roll } = named
-  const orders = Math.min(drawn.orders, named.orders ?? drawn.orders)
-  const plan = {
+  const partitions = least(named.partitions, drawn.partitions)
+  return {
     ...drawn,
-    orders,
+    orders: least(named.orders, drawn.orders),
+    without: named.without ?? [],
     stores: keys === undefined ? drawn.stores : 1,
     products: keys === undefined ? drawn.products : Math.min(keys, drawn.stores * drawn.products),
+    partitions,
+    instances: Math.min(drawn.instances, partitions),
+    portions: least(named.portions, drawn.portions),
+    batch: { opa: least(named.opa, drawn.batch.opa), opb: least(named.opb, drawn.batch.opb) },
+    snapshotUpdates: least(named.every, drawn.snapshotUpdates),
+    retain: least(named.retain, drawn.retain),
     calm: named.calm ?? drawn.calm,
     scheduleSeed: roll === undefined ? drawn.seed : (drawn.seed ^ Math.imul(roll, 0x85ebca6b)) >>> 0,
   }
-  const size = (p: SimPlan): number => stepsOf(p.orders, Math.min(p.batch.opa, p.batch.opb))
+}
+
+export function planOf(named: SimCase): SimPlan {
+  const drawn = fitted(drawPlan(named.seed, named.mix), mutantNamed(named.mutant))
+  const plan = reduced(drawn, named)
+  const size = (p: SimPlan): number =>
+    stepsOf(p.orders - p.without.length, Math.min(p.batch.opa, p.batch.opb))
   const again = random(plan.scheduleSeed, 'faults')
   const moved = (fault: SimFault): SimFault => ({
     ...fault,
-    step: roll === undefined ? Math.floor((fault.step * size(plan)) / size(drawn)) : again.below(size(plan)),
+    task: fault.task % plan.partitions,
+    step:
+      named.roll === undefined
+        ? Math.floor((fault.step * size(plan)) / size(drawn))
+        : again.below(size(plan)),
   })
   const faults = drawn.faults.map(moved)
   return {
     ...plan,
     faults: named.faults === undefined ? faults : faults.filter((_, i) => named.faults!.includes(i)),
   }
-}
-
-export function encodeCase({ seed, orders, keys, faults, calm, roll }: SimCase): string {
-  const parts = [String(seed)]
-  if (orders !== undefined) parts.push(`orders=${orders}`)
-  if (keys !== undefined) parts.push(`keys=${keys}`)
-  if (faults !== undefined) parts.push(`faults=${faults.length === 0 ? 'none' : faults.join('+')}`)
-  if (calm !== undefined) parts.push(`calm=${calm}`)
-  if (roll !== undefined) parts.push(`roll=${roll}`)
-  return parts.join(',')
-}
-
-export function decodeCase(text: string): SimCase {
-  const [seed = '', ...parts] = text.split(',')
-  const wrong = (what: string): LabError =>
-    new LabError('USAGE', `--replay ${text}: ${what}`, {
-      hint: 'it looks like 17 or 17,orders=4,keys=1,faults=0+2,calm=90; copy it from the run that failed',
-    })
-  const whole = (digits: string): number => {
-    if (!/^\d{1,10}$/.test(digits)) throw wrong(`${JSON.stringify(digits)} is no whole number`)
-    return Number(digits)
-  }
-  const found: { -readonly [K in keyof SimCase]: SimCase[K] } = { seed: whole(seed) }
-  for (const part of parts) {
-    const [name, value = ''] = part.split('=')
-    if (name === 'orders' || name === 'keys' || name === 'calm' || name === 'roll') found[name] = whole(value)
-    else if (name === 'faults') found.faults = value === 'none' ? [] : value.split('+').map(whole)
-    else throw wrong(`${JSON.stringify(part)} is not known`)
-  }
-  return found
 }

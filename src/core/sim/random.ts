@@ -16,9 +16,9 @@ export interface Random {
   pick<T>(items: readonly T[]): T
 }
 
-export type Stream = 'plan' | 'faults' | 'schedule' | 'network' | 'workload'
+export type Stream = 'plan' | 'faults' | 'schedule' | 'network' | 'mix'
 
-const STREAMS: readonly Stream[] = ['plan', 'faults', 'schedule', 'network', 'workload']
+const STREAMS: readonly Stream[] = ['plan', 'faults', 'schedule', 'network', 'mix']
 
 export function random(seed: number, stream: Stream): Random {
   const n = STREAMS.indexOf(stream) + 1

@@ -24,7 +24,8 @@ interface Parked {
   process: Scheduled | undefined
   readonly what: string
   readonly phase: 'request' | 'answer' | 'local' | 'sleep'
-  readonly wakeAt: number
+  /** sleep: woken then. request: it arrives then at the earliest. */
+  wakeAt: number
   /** Sleepers also wake when something has happened to the log. */
   readonly seen: number
   readonly fire: () => void
@@ -47,6 +48,8 @@ export interface RequestFate {
   readonly dropped: boolean
   /** It does not take effect yet: its process is gone and it is still on the wire. */
   readonly held: boolean
+  /** Milliseconds for which it is held. */
+  readonly late: number
 }
 
 export interface SchedulerOptions {
@@ -123,10 +126,14 @@ export class Scheduler {
     )
   }
 
-  /** What a killed process had sent may still arrive; everything else of it is gone. */
-  bury(process: Scheduled, arrives: () => boolean): void {
+  /** What a killed process had sent may still arrive, after so many milliseconds; everything else of it is gone. */
+  bury(process: Scheduled, arrives: () => number | undefined): void {
     for (const parked of this.#parked) {
-      if (parked.process === process && parked.phase === 'request' && arrives()) parked.process = undefined
+      if (parked.process !== process || parked.phase !== 'request') continue
+      const late = arrives()
+      if (late === undefined) continue
+      parked.process = undefined
+      parked.wakeAt = this.#now + late
     }
     this.#parked = this.#parked.filter((parked) => parked.process !== process)
     this.#speed.delete(process)
@@ -164,7 +171,7 @@ export class Scheduler {
 
   #ready(parked: Parked): boolean {
     const { process, phase } = parked
-    if (phase === 'request') return true
+    if (phase === 'request') return parked.wakeAt <= this.#now
     if (process?.state !== 'running') return false
     return phase !== 'sleep' || parked.wakeAt <= this.#now || parked.seen !== this.#version
   }
@@ -188,7 +195,9 @@ export class Scheduler {
   }
 
   #passTime(): boolean {
-    const sleeping = this.#parked.filter((p) => p.phase === 'sleep' && p.process?.state === 'running')
+    const sleeping = this.#parked.filter(
+      (p) => p.phase === 'request' || (p.phase === 'sleep' && p.process?.state === 'running'),
+    )
     const next = Math.min(...sleeping.map((p) => p.wakeAt), ...this.#timers.map((t) => t.at))
     if (next === Number.POSITIVE_INFINITY) return false
     this.#now = Math.max(this.#now, next)
@@ -200,9 +209,10 @@ export class Scheduler {
     act: () => Promise<T>,
     settled: { resolve: (value: T) => void; reject: (error: unknown) => void },
   ): void {
-    const { together, twice, lost, dropped, held } = this.#o.fate(parked.process, parked.what)
+    const { together, twice, lost, dropped, held, late } = this.#o.fate(parked.process, parked.what)
     if (held) {
       parked.process = undefined
+      parked.wakeAt = this.#now + late
       this.#parked.push(parked)
       return
     }

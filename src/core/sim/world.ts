@@ -18,28 +18,22 @@ import { DEFAULT_PROFILE } from '../workload/profile.ts'
 import { TaskDisk } from './disk.ts'
 import { Faults } from './faults.ts'
 import { simLog } from './network.ts'
-import type { FaultKind, SimFault, SimPlan } from './plan.ts'
+import type { FaultKind, SimFault } from './mix.ts'
+import type { SimPlan } from './plan.ts'
 import { SimProcess } from './process.ts'
-import { random } from './random.ts'
+import { type Random, random } from './random.ts'
 import { Scheduler, type Settle } from './scheduler.ts'
+import { type Slot, slotsOf } from './slots.ts'
 import { NAMES, PREFIX, simSpec } from './specs.ts'
 import { runWorker, type SimRun } from './worker.ts'
 
 /** 2025-09-12T10:00:00Z: a fixed beginning of virtual time. */
 const EPOCH_MS = 1_757_671_200_000
 const MAX_STEPS = 30_000
-/** Lives in a row that end by themselves without having committed anything. */
+/** Lives in a row that end by themselves without having committed anything; a fault may end one, and what is
+ *  left of it on the wire another. */
 const MAX_FAILURES = 5
 const RESTART_MS = 20
-
-interface Slot {
-  readonly operator: Operator
-  readonly instance: string
-  readonly tasks: readonly number[]
-  newest: SimProcess | undefined
-  lives: number
-  failures: number
-}
 
 export interface Ended {
   /** Why it did not come to its end; undefined if it did. */
@@ -95,7 +89,9 @@ export class World {
   /** Virtual time at which an open transaction began, by transactional id. */
   readonly #open = new Map<string, { readonly since: number; readonly timeoutMs: number }>()
   readonly #unexplained: string[] = []
-  readonly #arrives: () => boolean
+  /** How late something arrives whose sender is gone, given when its next life starts. */
+  readonly #late: (delayMs: number) => number
+  readonly #network: Random
   #stuck: Ended['stuck']
   #fed = 0
   #stopping = false
@@ -105,7 +101,8 @@ export class World {
     this.#plan = plan
     this.#mutant = mutant
     const network = random(plan.scheduleSeed, 'network')
-    this.#arrives = () => network.chance(50)
+    this.#network = network
+    this.#late = (delayMs) => lateness(network, plan.lateMs, delayMs)
     this.#scheduler = new Scheduler({
       draw: random(plan.scheduleSeed, 'schedule'),
       settle,
@@ -124,6 +121,7 @@ export class World {
       step: () => scheduler.step,
       newest: (worker, task) => this.#slot(worker, task).newest,
       kill: (process, fault) => this.#kill(process, fault),
+      late: (fault) => this.#late(fault.delayMs),
       pause: (process, fault) => this.#pause(process, fault),
       expire: (worker, task) => this.#expire(`${PREFIX}${worker}-${task}`),
       compact: () => this.#compact(),
@@ -191,16 +189,17 @@ export class World {
   }
 
   #feed(): void {
-    const { orders, seed, stores, products, portions, dirty, partitions } = this.#plan
+    const { orders, seed, stores, products, portions, dirty, partitions, without } = this.#plan
     const shape = { orders, seed, stores, products, dirty, duplicateIds: 0.1, spanSeconds: 90 }
     const all = [...generateOrders({ ...DEFAULT_PROFILE, ...shape })]
     const size = Math.ceil(orders / portions)
     for (let i = 0; i < portions; i++) {
       this.#scheduler.after(i * 60, () => {
-        for (const { key, value, headers } of all.slice(i * size, (i + 1) * size)) {
+        for (const [j, { key, value, headers }] of all.slice(i * size, (i + 1) * size).entries()) {
+          this.#fed += 1
+          if (without.includes(i * size + j)) continue
           const partition = partitionOf(key, partitions)
           this.cluster.append({ topic: NAMES.orders, partition, key, value, headers: headers ?? {} })
-          this.#fed += 1
         }
         this.#scheduler.changed()
       })
@@ -263,13 +262,13 @@ export class World {
     const message = messageOf(error)
     process.journal.append({ f: 'error', type: 'info', code, message })
     process.state = 'dead'
-    this.#scheduler.bury(process, this.#arrives)
+    this.#bury(process, RESTART_MS)
     // One that was overtaken may see the log change under its recovery; it must end, and it did.
     if (!EXPLAINED.has(code) && !process.superseded)
       this.#unexplained.push(`${process.incarnation}: ${code}: ${message}`)
     if (slot.newest !== process) return
     slot.failures += 1
-    if (slot.failures >= MAX_FAILURES) {
+    if (slot.failures >= MAX_FAILURES + 2 * this.#plan.faults.length) {
       this.#stuck = {
         name: 'stuck-recovery',
         message: `${slot.failures} lives in a row ended without a commit, the last with ${code}: ${message}`,
@@ -295,11 +294,15 @@ export class World {
     if (!process.alive) return
     const slot = this.#slot(process.operator, process.tasks[0]!)
     process.state = 'dead'
-    this.#scheduler.bury(process, this.#arrives)
+    this.#bury(process, fault?.delayMs ?? RESTART_MS)
     // Of one that was overtaken the directory is in use.
     if (slot.newest !== process) return
     if (fault?.cold && process.operator === 'opb') for (const task of process.tasks) this.disks[task]!.lose()
     this.#again(slot, fault?.delayMs ?? RESTART_MS)
+  }
+
+  #bury(process: SimProcess, delayMs: number): void {
+    this.#scheduler.bury(process, () => (this.#network.chance(50) ? this.#late(delayMs) : undefined))
   }
 
   #pause(process: SimProcess, fault: SimFault): void {
@@ -373,16 +376,8 @@ export class World {
   }
 }
 
-function slotsOf(plan: SimPlan, tasks: readonly number[]): Slot[] {
-  const slot = (operator: Operator, instance: string, own: readonly number[]): Slot => ({
-    operator,
-    instance,
-    tasks: own,
-    newest: undefined,
-    lives: 0,
-    failures: 0,
-  })
-  const opa =
-    plan.instances === 1 ? [slot('opa', 'a', tasks)] : tasks.map((t) => slot('opa', 'abc'.charAt(t), [t]))
-  return [...opa, slot('opb', 'a', tasks)]
+/** The moment of the next life's first requests is the one that matters. */
+function lateness(draw: Random, mostMs: number, delayMs: number): number {
+  if (mostMs === 0) return 0
+  return draw.chance(60) ? delayMs + draw.below(12) : draw.below(mostMs)
 }
