@@ -35,9 +35,9 @@ function named({ cluster }: Place, partition: number): string[] {
 }
 
 /** Time that passes by being asked for: behind a transaction left open a rehearsal must give up, as recovery does. */
-function ticking({ monotonicMs, wallMs }: Clock): Clock {
+function ticking(clock: Clock): Clock {
   let asked = 0
-  return { monotonicMs: () => monotonicMs() + 10 * asked++, wallMs }
+  return { monotonicMs: () => clock.monotonicMs() + 10 * asked++, wallMs: () => clock.wallMs() }
 }
 
 interface Rehearsed {

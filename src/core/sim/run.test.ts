@@ -84,6 +84,7 @@ test.each([
     const again = await runSchedule({ ...decodeCase(reduced.replay), mutant }, settle)
     expect(again.anomalies).toContain(primary)
   },
+  20_000,
 )
 
 test('a rehearsal gives up behind a transaction that somebody left open', async () => {
@@ -99,7 +100,7 @@ test('a rehearsal gives up behind a transaction that somebody left open', async 
   disk.current = 'gen-1'
   const found = await pathDependence({ cluster, clock }, disk)
   expect(found.map((one) => one.message)).toEqual([expect.stringMatching(/fails: .*open/)])
-}, 20_000)
+})
 
 test('a case is one word, and the word is the case', () => {
   const named = {
