@@ -114,6 +114,12 @@ export const ERROR_TABLE = {
     definite: true,
     meaning: 'a changelog record cannot be read as one; the message has its offset',
   },
+  STATE_DAMAGED: {
+    exit: 1,
+    definite: true,
+    meaning: 'a row of the local state is not what was written; nothing was committed from it',
+    next: 'Move that generation away (the message names it) and start again: the changelog has everything.',
+  },
   SNAPSHOT_DAMAGED: {
     exit: 1,
     definite: true,

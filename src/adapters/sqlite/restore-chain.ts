@@ -16,7 +16,8 @@ import { snapshotPosition } from '../../core/recovery/plan.ts'
 import { DamagedPartial, readPartial } from './partial-file.ts'
 import type { PartialHeader } from './partial-file.ts'
 import { checkSnapshot, snapshotFile } from './snapshot-files.ts'
-import { DamagedState, readMeta, UPSERT } from './store.ts'
+import { DamagedState, positionDigest, withDigests } from './digest.ts'
+import { readMeta, UPSERT, upsertOf } from './store.ts'
 import type { UpsertParameters } from './store.ts'
 
 /** Oldest first. `target` is written anew. */
@@ -50,6 +51,7 @@ function opened(target: string, full: SnapshotEntry): Database.Database {
     // A kill leaves a generation that nobody names; what is made current was synced before.
     db.pragma('journal_mode = MEMORY')
     db.pragma('synchronous = OFF')
+    withDigests(db)
     return db
   } catch (error) {
     throw damagedSnapshot(full, messageOf(error))
@@ -75,9 +77,10 @@ function applyPartial(db: Database.Database, dir: string, entry: SnapshotEntry, 
   rows.sort((a, b) => (a.key < b.key ? -1 : 1))
   const { nextInput, nextChangelog } = snapshotPosition(entry)
   db.transaction(() => {
-    for (const row of rows) upsert.run(row.key, row.sum, row.count, row.seq, row.changelogOffset)
+    for (const row of rows) upsert.run(...upsertOf(row))
     setMeta.run(String(nextChangelog), 'next_changelog')
     setMeta.run(String(nextInput), 'next_input')
+    setMeta.run(positionDigest({ nextInput, nextChangelog }), 'position_digest')
   })()
   checkContent(db, entry)
 }

@@ -19,7 +19,8 @@ import type { StateStore, StoreLineage } from '../../core/ports/store.ts'
 import { fsyncPath, PROBE, renameDurably, requireWritable, writeDurably } from './files.ts'
 import { lineageOf } from './inspect.ts'
 import { buildFromChain } from './restore-chain.ts'
-import { DamagedState, SqliteStore } from './store.ts'
+import { DamagedState } from './digest.ts'
+import { SqliteStore } from './store.ts'
 
 const GENERATION = /^gen-(\d+)$/
 
@@ -76,7 +77,7 @@ export class StateDirectory implements StateHome {
     try {
       store = new SqliteStore(file)
       // Counting visits every leaf page: a file torn in the middle is found here and not while processing.
-      store.keyCount()
+      store.checkAtOnce()
       this.#seen = { name, store }
       return { kind: 'open', store }
     } catch (error) {

@@ -8,6 +8,16 @@
 import Database from 'better-sqlite3'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { refuseStranger } from '../../core/ports/memory-store.ts'
+import {
+  CHECKED_AT_ONCE,
+  checkRow,
+  checkRows,
+  DamagedState,
+  positionDigest,
+  rowDigest,
+  withDigests,
+} from './digest.ts'
+import type { DigestedRow } from './digest.ts'
 import type { ChangelogMode, StateRow } from '../../core/contracts/records.ts'
 import type {
   ApplyRequest,
@@ -46,19 +56,35 @@ const BUSY_MS = 5_000
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS state(
-    key TEXT PRIMARY KEY, sum INTEGER, count INTEGER, seq INTEGER, changelog_offset INTEGER
+    key TEXT PRIMARY KEY, sum INTEGER, count INTEGER, seq INTEGER, changelog_offset INTEGER, digest INTEGER
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 `
 
 export const UPSERT = `
-  INSERT INTO state(key, sum, count, seq, changelog_offset) VALUES (?, ?, ?, ?, ?)
+  INSERT INTO state(key, sum, count, seq, changelog_offset, digest) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT(key) DO UPDATE SET sum = excluded.sum, count = excluded.count, seq = excluded.seq,
-    changelog_offset = excluded.changelog_offset
+    changelog_offset = excluded.changelog_offset, digest = excluded.digest
 `
 const UPSERT_NEWER = `${UPSERT} WHERE state.seq < ?`
 
-export type UpsertParameters = [key: string, sum: number, count: number, seq: number, changelogOffset: number]
+export type UpsertParameters = [
+  key: string,
+  sum: number,
+  count: number,
+  seq: number,
+  changelogOffset: number,
+  digest: number,
+]
+
+export const upsertOf = (row: StoreRow): UpsertParameters => [
+  row.key,
+  row.sum,
+  row.count,
+  row.seq,
+  row.changelogOffset,
+  rowDigest(row),
+]
 
 /** Lineage and positions as `meta` holds them: what a copy of the file says about itself. */
 export interface StoredMeta {
@@ -66,9 +92,6 @@ export interface StoredMeta {
   readonly position: StorePosition
   readonly owner: string | undefined
 }
-
-/** A file that opens but is no state of ours; the caller sets it aside. */
-export class DamagedState extends Error {}
 
 export function readMeta(db: Database.Database): StoredMeta {
   const rows = db.prepare<[], { name: string; value: string }>('SELECT name, value FROM meta').all()
@@ -83,6 +106,10 @@ export function readMeta(db: Database.Database): StoredMeta {
     if (!Number.isSafeInteger(value)) throw new DamagedState(`meta.${name} is no integer: ${text(name)}`)
     return value
   }
+  const position = { nextInput: integer('next_input'), nextChangelog: integer('next_changelog') }
+  const digest = meta.get('position_digest')
+  if (digest !== undefined && digest !== positionDigest(position))
+    throw new DamagedState('the offsets in meta are not what was written')
   return {
     lineage: {
       prefix: text('prefix'),
@@ -94,7 +121,7 @@ export function readMeta(db: Database.Database): StoredMeta {
       partition: integer('partition'),
       window: integer('window'),
     },
-    position: { nextInput: integer('next_input'), nextChangelog: integer('next_changelog') },
+    position,
     owner: meta.get('owner') || undefined,
   }
 }
@@ -111,6 +138,7 @@ const lineageMeta = (lineage: StoreLineage): [string, string][] => [
   ['owner', ''],
   ['next_input', '0'],
   ['next_changelog', '0'],
+  ['position_digest', positionDigest({ nextInput: 0, nextChangelog: 0 })],
 ]
 
 type IfNewer = Omit<ApplyRequest, 'rows'> & { readonly rows: Iterable<NewerRow> }
@@ -119,7 +147,7 @@ export class SqliteStore implements StateStore {
   readonly file: string
   readonly lineage: StoreLineage
   readonly #db: Database.Database
-  readonly #get: Database.Statement<[string], StateRow>
+  readonly #get: Database.Statement<[string], DigestedRow>
   readonly #meta: Database.Statement<[string], { value: string }>
   readonly #setMeta: Database.Statement<[string, string]>
   readonly #apply: Database.Transaction<(request: ApplyRequest) => void>
@@ -134,25 +162,28 @@ export class SqliteStore implements StateStore {
     try {
       for (const [name, value] of Object.entries(PRAGMAS)) this.#db.pragma(`${name} = ${value}`)
       this.lineage = readMeta(this.#db).lineage
-      this.#get = this.#db.prepare('SELECT key, sum, count, seq FROM state WHERE key = ?')
+      withDigests(this.#db)
+      this.#get = this.#db.prepare(
+        'SELECT key, sum, count, seq, changelog_offset AS changelogOffset, digest FROM state WHERE key = ?',
+      )
       this.#meta = this.#db.prepare('SELECT value FROM meta WHERE name = ?')
       this.#setMeta = this.#db.prepare('UPDATE meta SET value = ? WHERE name = ?')
       const upsert = this.#db.prepare<UpsertParameters>(UPSERT)
       this.#apply = this.#db.transaction((request: ApplyRequest) => {
         refuseStranger(this, request)
-        for (const row of request.rows) upsert.run(row.key, row.sum, row.count, row.seq, row.changelogOffset)
+        for (const row of request.rows) upsert.run(...upsertOf(row))
         this.#advance(request)
       })
       const newer = this.#db.prepare<[...UpsertParameters, above: number]>(UPSERT_NEWER)
       this.#applyIfNewer = this.#db.transaction((request: IfNewer) => {
         refuseStranger(this, request)
         const held = new Map<string, number>()
-        for (const { key, sum, count, seq, changelogOffset, above } of request.rows) {
-          if (newer.run(key, sum, count, seq, changelogOffset, above).changes > 0) continue
+        for (const row of request.rows) {
+          if (newer.run(...upsertOf(row), row.above).changes > 0) continue
           // Rare: an overlap, or a record that was written twice.
-          const stored = this.#get.get(key)!.seq
-          held.set(key, stored)
-          if (seq > stored) upsert.run(key, sum, count, seq, changelogOffset)
+          const stored = this.#get.get(row.key)!.seq
+          held.set(row.key, stored)
+          if (row.seq > stored) upsert.run(...upsertOf(row))
         }
         this.#advance(request)
         return held
@@ -180,7 +211,20 @@ export class SqliteStore implements StateStore {
   }
 
   get(key: string): StateRow | undefined {
-    return this.#get.get(key)
+    const row = this.#get.get(key)
+    if (!row) return undefined
+    try {
+      checkRow(row)
+    } catch (error) {
+      throw new LabError('STATE_DAMAGED', `state ${this.file}: ${messageOf(error)}`, { cause: error })
+    }
+    const { sum, count, seq } = row
+    return { key, sum, count, seq }
+  }
+
+  /** Throws DamagedState at a row that is not what was written; larger states are checked as they are read. */
+  checkAtOnce(): void {
+    if (this.keyCount() <= CHECKED_AT_ONCE) checkRows(this.#db)
   }
 
   position(): StorePosition {
@@ -233,6 +277,7 @@ export class SqliteStore implements StateStore {
     mid?.()
     this.#setMeta.run(String(next.nextChangelog), 'next_changelog')
     this.#setMeta.run(String(next.nextInput), 'next_input')
+    this.#setMeta.run(positionDigest(next), 'position_digest')
   }
 
   #value(name: string): string {

@@ -56,13 +56,17 @@ interface FaultProof {
 }
 
 const STATE = /^opb-\d+\/(CURRENT$|gen-)/
+const DATABASE = /state\.db$/
+const WAL = /state\.db-wal$/
+const POINTER = /CURRENT$/
+const BESIDE = /^snapshots\/.*\.json$/
 const SNAPSHOT = /^snapshots\/.*\.(full\.db|part)$/
 
 const restored = (facts: FaultFacts): HistoryEvent | undefined =>
   facts.next.find((e) => e.f === 'restore' && e.type === 'ok' && e.task === facts.task)
 
 const sourceOf = (facts: FaultFacts): string =>
-  String((restored(facts)?.['source'] as string | undefined) ?? 'nothing')
+  (restored(facts)?.['source'] as string | undefined) ?? 'nothing'
 
 const replayFrom = (facts: FaultFacts): number =>
   Number(facts.next.find((e) => e.f === 'replay' && e.type === 'ok' && e.task === facts.task)?.['from'])
@@ -106,6 +110,49 @@ const tellRestore = (facts: FaultFacts): string => {
   return `the next life began from ${what} and replayed from offset ${replayFrom(facts)} of the changelog`
 }
 
+/** Just one file of that kind differs, and it is shorter. */
+function shorter({ seen: { before, after } }: FaultFacts, which: RegExp): Objection {
+  for (const was of files(before, which)) {
+    const is = after.find(({ file }) => file === was.file)
+    if (!is) return `${was.file} is gone`
+    if (is.bytes < was.bytes) return undefined
+  }
+  return 'no file is shorter than it was'
+}
+
+const tellCut = ({ seen: { before, after } }: FaultFacts, which: RegExp): string =>
+  files(before, which)
+    .flatMap((was) => {
+      const is = after.find(({ file }) => file === was.file)
+      return is && is.bytes < was.bytes ? [`${was.file} was cut from ${was.bytes} to ${is.bytes} bytes`] : []
+    })
+    .join(', ')
+
+const furtherBack = ({ seen }: FaultFacts): Objection => {
+  const { nextChangelogBefore: was, nextChangelogAfter: is } = seen
+  return was !== undefined && (is === undefined || is < was) ? undefined : `the state still stands at ${is}`
+}
+
+const setAside = (facts: FaultFacts): Objection =>
+  notLocal(facts) ??
+  (facts.next.some((e) => e.f === 'set-aside' && e.task === facts.task)
+    ? undefined
+    : 'the next life set nothing aside')
+
+const tellAside = (facts: FaultFacts): string =>
+  `it was set aside: ${facts.next.find((e) => e.f === 'set-aside')?.['reason'] as string}; ${tellRestore(facts)}`
+
+const tellStand = (facts: FaultFacts): string =>
+  `the state stood at ${facts.seen.nextChangelogAfter ?? 'nothing'} instead of ${facts.seen.nextChangelogBefore}; the next life restored from ${sourceOf(facts)} and replayed from ${replayFrom(facts)}`
+
+const errorOf = ({ refused }: FaultFacts): string =>
+  (refused.findLast((e) => e.f === 'error')?.['message'] as string | undefined) ?? 'nothing'
+
+const FLIPPED_ROW: FaultProof = {
+  objection: (facts) => oneBit(facts, DATABASE) ?? setAside(facts),
+  proven: (facts) => `${tellFlip(facts)}; ${tellAside(facts)}`,
+}
+
 const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
   'fault.state-deleted': {
     objection: (facts) => deleted(facts) ?? notLocal(facts),
@@ -126,6 +173,42 @@ const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
       const { nextChangelogBefore: was, nextChangelogAfter: is } = facts.seen
       return `state at changelog offset ${was} was replaced by one at ${is}; the next life restored from ${sourceOf(facts)} and replayed from ${replayFrom(facts)}`
     },
+  },
+  'fault.state-torn': {
+    objection: (facts) => shorter(facts, DATABASE) ?? setAside(facts),
+    proven: (facts) => `${tellCut(facts, DATABASE)}; ${tellAside(facts)}`,
+  },
+  'fault.state-sum-flipped': FLIPPED_ROW,
+  'fault.state-key-flipped': FLIPPED_ROW,
+  'fault.wal-torn': {
+    objection: (facts) => shorter(facts, WAL) ?? furtherBack(facts),
+    proven: (facts) => `${tellCut(facts, WAL)}; ${tellStand(facts)}`,
+  },
+  'fault.wal-flipped': {
+    objection: (facts) => oneBit(facts, WAL) ?? furtherBack(facts),
+    proven: (facts) => `${tellFlip(facts)}; ${tellStand(facts)}`,
+  },
+  'fault.current-garbled': {
+    objection: ({ seen: { before, after } }) => {
+      const [was, is] = [before, after].map((all) => files(all, POINTER)[0])
+      return was && is && was.sha256 !== is.sha256 ? undefined : 'CURRENT is what it was'
+    },
+    proven: (facts) => `CURRENT held zeros; the next life said: ${errorOf(facts)}`,
+  },
+  'fault.current-unreadable': {
+    objection: (facts) => (/EIO/.test(errorOf(facts)) ? undefined : 'the error does not say EIO'),
+    proven: (facts) => `the next life said: ${errorOf(facts)}`,
+  },
+  'fault.snapshot-torn': {
+    objection: (facts) => deleted(facts) ?? shorter(facts, SNAPSHOT) ?? notLocal(facts),
+    proven: (facts) => `${tellCut(facts, SNAPSHOT)}; ${tellRestore(facts)}`,
+  },
+  'fault.manifest-garbled': {
+    objection: (facts) =>
+      deleted(facts) ??
+      shorter(facts, BESIDE) ??
+      (sourceOf(facts) === 'snapshot' ? undefined : `the next life restored from ${sourceOf(facts)}`),
+    proven: (facts) => `${tellCut(facts, BESIDE)}; ${tellRestore(facts)}`,
   },
   'fault.snapshot-flipped': {
     objection: (facts) => deleted(facts) ?? oneBit(facts, SNAPSHOT) ?? notLocal(facts) ?? notDamaged(facts),

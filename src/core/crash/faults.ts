@@ -16,6 +16,7 @@ type FaultText = Pick<FaultRow, 'how' | 'expected' | 'shown'> & {
 const KILLED = 'opb.commit.mid'
 /** State that is behind what is committed, so that going on from it as it is would show. */
 const DOWN = 'OpB was killed inside a commit; its state is behind the log'
+const FOLDED = `${DOWN}; its write-ahead log is folded into the database, as a clean end does`
 const LOST = `${DOWN}, and its state directory is deleted`
 
 const down = (
@@ -43,11 +44,56 @@ const BETWEEN = {
       shown: 'the state put back stands before the one it replaced; the next life replayed from there',
     },
   ),
+  'state-torn': down('the database is cut short', BY_BYTES, {
+    precondition: FOLDED,
+    expected: 'survived',
+    shown: 'the database is shorter than it was; the next life set it aside',
+  }),
+  'state-sum-flipped': down('one bit flips in the sum of a row, and SQLite still opens it', BY_BYTES, {
+    precondition: FOLDED,
+    expected: 'survived',
+    shown: 'one bit of the database differs and a row has changed; the next life set it aside',
+  }),
+  'state-key-flipped': down('one bit flips in the key of a row, and SQLite still opens it', BY_BYTES, {
+    precondition: FOLDED,
+    expected: 'survived',
+    shown: 'one bit of the database differs and a row has changed; the next life set it aside',
+  }),
+  'wal-torn': down('the write-ahead log is cut short', BY_BYTES, {
+    expected: 'survived',
+    shown: 'the log is shorter than it was, and the state stands further back',
+  }),
+  'wal-flipped': down('one bit flips in the write-ahead log', BY_BYTES, {
+    expected: 'survived',
+    shown: 'one bit of the log differs, and the state stands further back',
+  }),
+  'current-garbled': down('CURRENT, which names the generation in use, holds zeros', BY_BYTES, {
+    expected: 'STATE_UNUSABLE',
+    shown: 'the file differs; the next life ended with the error and had committed nothing',
+  }),
+  'current-unreadable': down(
+    'reading CURRENT fails with EIO',
+    'CURRENT becomes a link to /proc/self/mem, where the kernel answers a read with EIO: the error is real, the bad disk is not',
+    {
+      expected: 'STATE_UNUSABLE',
+      shown: 'the error in the journal says EIO; the next life had committed nothing',
+    },
+  ),
   'snapshot-flipped': down('one bit of the newest snapshot flips', BY_BYTES, {
     precondition: LOST,
     expected: 'survived',
     shown:
       'the snapshot has its size and another SHA-256, one bit differs; the next life did not restore from it',
+  }),
+  'snapshot-torn': down('the newest snapshot is cut short', BY_BYTES, {
+    precondition: LOST,
+    expected: 'survived',
+    shown: 'the snapshot is shorter than it was; the next life did not restore from it',
+  }),
+  'manifest-garbled': down('the JSON beside the newest snapshot is cut short', BY_BYTES, {
+    precondition: LOST,
+    expected: 'survived',
+    shown: 'the file is shorter than it was; the next life restored by the manifest in the log',
   }),
 } as const satisfies Readonly<Record<string, FaultText>>
 

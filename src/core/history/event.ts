@@ -16,6 +16,7 @@ export type EventName =
   | 'fence'
   | 'committed-offset'
   | 'manifest'
+  | 'set-aside'
   | 'restore'
   | 'replay'
   | 'resume'
@@ -56,6 +57,7 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   manifest: 'ok: snapshotId (null if none), lastChangelogOffset, fallbacks',
   restore:
     'ok: source (local|snapshot|none), snapshotId, keys, bytes; nextInput, nextChangelog before replay',
+  'set-aside': 'info: reason, where (its new name)',
   replay: 'invoke: from, to; ok: from, to, records, applied, skipped, bytes, ms',
   resume: 'info: topic, partition, offset',
   'first-input': 'info: offset',

@@ -125,11 +125,13 @@ async function fence(deps: RecoveryDeps, options: RecoverOptions): Promise<Fence
 function takeOver(deps: RecoveryDeps, options: RecoverOptions): StateStore | undefined {
   const opened = deps.home.open()
   if (opened.kind === 'set-aside') {
+    const { reason, where } = opened
+    deps.journal.append({ f: 'set-aside', type: 'info', task: options.partition, reason, where })
     deps.say({
       msg: 'local state set aside',
       partition: options.partition,
-      reason: opened.reason,
-      where: opened.where,
+      reason,
+      where,
     })
   }
   if (opened.kind !== 'open') return undefined

@@ -1,16 +1,27 @@
 /**
  * Faults between a death and the next life: what is done to the files, and how it is mended.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { foldWal } from '../../adapters/sqlite/fold.ts'
 import type { FaultSeen, Flip } from '../../core/crash/fault-proofs.ts'
 import { findFault, type FaultName } from '../../core/crash/faults.ts'
 import { stream, type Draw } from '../../core/crash/plan.ts'
 import type { CellDeps } from '../cell/cell-deps.ts'
 import type { CellPlan } from '../cell/cell-plan.ts'
 import type { CrewMember } from '../cell/crew.ts'
-import { copyState, deleteState, flipAnywhere, listFiles, newestSnapshot, taskFiles } from './files.ts'
+import {
+  copyState,
+  cut,
+  deleteState,
+  flipAnywhere,
+  listFiles,
+  newestSnapshot,
+  stateFile,
+  taskFiles,
+} from './files.ts'
 import type { TaskFiles } from './files.ts'
+import { flipInRow, type RowPart } from './flip-row.ts'
 
 interface Scene {
   readonly files: TaskFiles
@@ -22,7 +33,7 @@ interface Scene {
 interface Damage {
   /** What is done before the bytes are looked at for the first time. */
   readonly first?: (scene: Scene) => void
-  readonly strike: (scene: Scene) => readonly Flip[]
+  readonly strike: (scene: Scene) => readonly Flip[] | Promise<readonly Flip[]>
   /** What a person would do who has read the error. */
   readonly mend?: (scene: Scene) => void
 }
@@ -34,6 +45,24 @@ const none =
     return []
   }
 
+/** So that damage in the database is not covered by newer pages in its log. */
+const fold = ({ files }: Scene): void => foldWal(stateFile(files.state))
+
+const flipRow =
+  (part: RowPart) =>
+  async ({ files, draw }: Scene): Promise<readonly Flip[]> => [
+    await flipInRow({ root: files.root, file: stateFile(files.state), draw }, part),
+  ]
+
+const current = ({ files }: Scene): string => path.join(files.state, 'CURRENT')
+const walOf = ({ files }: Scene): string => `${stateFile(files.state)}-wal`
+
+/** What CURRENT names, put back: the one thing to be known is that there is one generation. */
+const pointAgain = (scene: Scene): void => {
+  rmSync(current(scene), { force: true })
+  cpSync(path.join(scene.older, 'CURRENT'), current(scene))
+}
+
 const DAMAGE: Readonly<Record<FaultName, Damage>> = {
   'fault.state-deleted': { strike: none(({ files }) => deleteState(files.state)) },
   'fault.state-older': {
@@ -42,13 +71,49 @@ const DAMAGE: Readonly<Record<FaultName, Damage>> = {
       copyState(older, files.state)
     }),
   },
+  'fault.state-torn': {
+    first: fold,
+    strike: none(({ files, draw }) => cut(stateFile(files.state), draw)),
+  },
+  'fault.state-sum-flipped': { first: fold, strike: flipRow('sum') },
+  'fault.state-key-flipped': { first: fold, strike: flipRow('key') },
+  'fault.wal-torn': { strike: none((scene) => cut(walOf(scene), scene.draw)) },
+  'fault.wal-flipped': {
+    strike: (scene) => [flipAnywhere(scene.files.root, walOf(scene), scene.draw)],
+  },
+  'fault.current-garbled': {
+    strike: none((scene) => writeFileSync(current(scene), Buffer.alloc(9))),
+    mend: pointAgain,
+  },
+  'fault.current-unreadable': {
+    strike: none((scene) => {
+      rmSync(current(scene))
+      symlinkSync(UNREADABLE, current(scene))
+    }),
+    mend: pointAgain,
+  },
   'fault.snapshot-flipped': {
     strike: ({ files, draw }) => {
       deleteState(files.state)
       return [flipAnywhere(files.root, newestSnapshot(files.snapshots), draw)]
     },
   },
+  'fault.snapshot-torn': {
+    strike: none(({ files, draw }) => {
+      deleteState(files.state)
+      cut(newestSnapshot(files.snapshots), draw)
+    }),
+  },
+  'fault.manifest-garbled': {
+    strike: none(({ files, draw }) => {
+      deleteState(files.state)
+      cut(`${newestSnapshot(files.snapshots)}.json`, draw)
+    }),
+  },
 }
+
+/** Linux answers a read at its beginning with EIO, whoever asks. */
+const UNREADABLE = '/proc/self/mem'
 
 export interface BetweenStage {
   readonly plan: CellPlan
@@ -106,7 +171,7 @@ export class BetweenFault {
     this.#damage.first?.(this.#scene)
     const before = listFiles(files)
     const nextChangelogBefore = await standsAt()
-    const flips = this.#damage.strike(this.#scene)
+    const flips = await this.#damage.strike(this.#scene)
     const nextChangelogAfter = await standsAt()
     this.#seen = {
       fault: plan.point,
@@ -116,7 +181,6 @@ export class BetweenFault {
       nextChangelogBefore,
       nextChangelogAfter,
     }
-    rmSync(this.#scene.older, { recursive: true, force: true })
     deps.journal.append({ f: 'fault', type: 'info', fault: plan.point, flips, nextChangelogAfter })
   }
 }
