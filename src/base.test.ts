@@ -34,6 +34,15 @@ describe('errors as users see them', () => {
     }
   })
 
+  it('names the flag that was perhaps meant', async () => {
+    const error: unknown = await Parser.parse(['--bacth', '3'], { flags: {}, strict: true }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(asLabError(error, 'opa', ['batch', 'prefix']).hint).toBe(
+      'did you mean --batch? See: eoslab opa --help',
+    )
+  })
+
   it('makes anything else a bug of ours, exit 70, and has no stack in what is printed', () => {
     const known = asLabError(new TypeError('x is not a function'), 'gen')
     expect(known.exit).toBe(70)

@@ -6,14 +6,20 @@
  * anything unforeseen with 70; no stack trace unless EOSLAB_DEBUG=1.
  * Does not: import anything heavy. Commands load the lab inside run(), so that `--help` stays fast.
  *
- * A command returns its JSON from run(), prints its table with `this.print`, talks with `this.say` and sets
- * a verdict's exit code with `this.exitWith`.
+ * A command returns its JSON from run(), prints its table with `this.print` (a document with `this.write`),
+ * talks with `this.say` and sets a verdict's exit code with `this.exitWith`. With `--verbose` every command
+ * also says where it looks, how long it took and what an error was caused by.
  */
 import path from 'node:path'
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
+import type { Input, ParserOutput } from '@oclif/core/interfaces'
 import { EXIT, LabError, messageOf } from './core/errors.ts'
+import { nearest } from './core/crash/nearest.ts'
+import { brokerLine } from './help.ts'
 import { wasInterrupted, watchSignals } from './lab/interrupt.ts'
+import { asInvoked } from './lab/invoked.ts'
+import { refuseKernelFolder } from './lab/real-folder.ts'
 
 /** What `--json` prints for an error. */
 export interface ErrorEnvelope {
@@ -24,6 +30,8 @@ export interface ErrorEnvelope {
     readonly exit: number
   }
 }
+
+type Values = Record<string, unknown>
 
 export abstract class LabCommand extends Command {
   static override enableJsonFlag = true
@@ -43,29 +51,63 @@ export abstract class LabCommand extends Command {
       default: async () => path.resolve('.eoslab'),
       // The help says the words, not the path of the moment the manifest was built.
       defaultHelp: async () => './.eoslab',
-      parse: async (input) => path.resolve(input),
+      parse: async (input) => refuseKernelFolder(path.resolve(input), '--state-dir'),
     }),
     quiet: Flags.boolean({ char: 'q', summary: 'no talk on stderr, errors excepted', helpGroup: 'GLOBAL' }),
+    verbose: Flags.boolean({
+      char: 'v',
+      summary: 'more talk on stderr: places, steps, times, causes of errors',
+      helpGroup: 'GLOBAL',
+      exclusive: ['quiet'],
+    }),
   }
+
+  readonly #started = performance.now()
 
   override async init(): Promise<void> {
     watchSignals()
   }
 
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Input<F, B, A>,
+    argv?: string[],
+  ): Promise<ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv)
+    if (this.isVerbose) {
+      const { brokers, 'state-dir': stateDir } = parsed.flags as { brokers?: string; 'state-dir'?: string }
+      this.say(`state: ${stateDir}; broker: ${brokerLine(stateDir ?? '', brokers)}`)
+    }
+    return parsed
+  }
+
   /** Data, for people: to stdout, unless `--json` prints the same as JSON. */
   protected print(text: string): void {
+    this.write(asInvoked(text))
+  }
+
+  /** A document: as `print`, but the commands in it stay as they are, for whoever reads it elsewhere. */
+  protected write(text: string): void {
     if (!this.jsonEnabled()) process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
   /** Talk: to stderr, unless `--quiet`. */
   protected readonly say = (text: string): void => {
-    if (!this.isQuiet) process.stderr.write(`${text}\n`)
+    if (!this.isQuiet) process.stderr.write(`${asInvoked(text)}\n`)
   }
 
   protected get isQuiet(): boolean {
+    return this.#has('--quiet', 'q')
+  }
+
+  protected get isVerbose(): boolean {
+    return this.#has('--verbose', 'v')
+  }
+
+  /** Before flags are parsed, too: an error of the parser is told in the asked form. */
+  #has(long: string, short: string): boolean {
     const end = this.argv.indexOf('--')
     const own = end < 0 ? this.argv : this.argv.slice(0, end)
-    return own.includes('--quiet') || own.includes('-q')
+    return own.some((word) => word === long || (/^-[a-z]+$/.test(word) && word.includes(short)))
   }
 
   /** Sets the exit code without ending the command: the verdict's, with the data printed all the same. */
@@ -74,7 +116,13 @@ export abstract class LabCommand extends Command {
   }
 
   override async catch(error: Error): Promise<void> {
-    reportError(error, { json: this.jsonEnabled(), command: this.id })
+    const flags = [...Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }), 'json', 'help']
+    reportError(error, { json: this.jsonEnabled(), command: this.id, flags, causes: this.isVerbose })
+  }
+
+  override async finally(_error: Error | undefined): Promise<void> {
+    const seconds = ((performance.now() - this.#started) / 1000).toFixed(1)
+    if (this.isVerbose) this.say(`exit ${process.exitCode ?? EXIT.valid} after ${seconds} s`)
   }
 
   override logJson(json: unknown): void {
@@ -87,8 +135,17 @@ export function writeJson(json: unknown): void {
   process.stdout.write(`${JSON.stringify(json, null, process.stdout.isTTY ? 2 : undefined)}\n`)
 }
 
+export interface Reporting {
+  readonly json: boolean
+  readonly command: string | undefined
+  /** Flags of the command, for the nearest to a mistyped one. */
+  readonly flags?: readonly string[]
+  /** Say what it was caused by. */
+  readonly causes?: boolean
+}
+
 /** Prints an error in the asked form and sets the exit code. */
-export function reportError(error: unknown, options: { json: boolean; command: string | undefined }): void {
+export function reportError(error: unknown, options: Reporting): void {
   // What breaks because the user stopped us is not news; the handler of the signal sets the exit code.
   if (wasInterrupted()) return
   const exit = askedExit(error)
@@ -96,13 +153,15 @@ export function reportError(error: unknown, options: { json: boolean; command: s
     process.exitCode = exit
     return
   }
-  const known = asLabError(error, options.command)
+  const known = asLabError(error, options.command, options.flags)
   process.exitCode = known.exit
   if (options.json) writeJson(errorEnvelope(known))
   else {
-    process.stderr.write(`eoslab: ${known.message}\n`)
-    if (known.hint !== undefined) process.stderr.write(`  ${known.hint.replaceAll('\n', '\n  ')}\n`)
+    process.stderr.write(`eoslab: ${asInvoked(known.message)}\n`)
+    if (known.hint !== undefined)
+      process.stderr.write(`  ${asInvoked(known.hint).replaceAll('\n', '\n  ')}\n`)
   }
+  if (options.causes) for (const cause of causesOf(known)) process.stderr.write(`caused by: ${cause}\n`)
   if (process.env['EOSLAB_DEBUG'] === '1') process.stderr.write(`${stacks(error)}\n`)
 }
 
@@ -111,19 +170,38 @@ export function errorEnvelope(error: LabError): ErrorEnvelope {
 }
 
 /** Turns anything thrown into a row of the error table. */
-export function asLabError(error: unknown, command: string | undefined): LabError {
+export function asLabError(
+  error: unknown,
+  command: string | undefined,
+  flags: readonly string[] = [],
+): LabError {
   if (error instanceof LabError) return error
   if (isOclif(error)) {
     const message = messageOf(error)
       .replace(/^The following errors? occurred:\s*/u, '')
       .replace(/\s*See more help with --help\s*$/u, '')
     const words = command === undefined ? 'eoslab' : `eoslab ${command.replaceAll(':', ' ')}`
-    return new LabError('USAGE', message, { hint: `See: ${words} --help`, cause: error })
+    const near = 'flags' in error ? nearFlags(error.flags, flags) : ''
+    return new LabError('USAGE', message, { hint: `${near}See: ${words} --help`, cause: error })
   }
   return new LabError('INTERNAL', `unexpected: ${messageOf(error)}`, {
     hint: 'This is a bug of eoslab. Run it again with EOSLAB_DEBUG=1 to see where.',
     cause: error,
   })
+}
+
+/** For flags that do not exist: those that were perhaps meant. */
+function nearFlags(unknown: unknown, known: readonly string[]): string {
+  if (!Array.isArray(unknown)) return ''
+  const near = unknown.flatMap((flag) =>
+    nearest(String(flag).replace(/^-+/, '').split('=', 1)[0] ?? '', known),
+  )
+  return near.length > 0 ? `did you mean ${near.map((name) => `--${name}`).join(', ')}? ` : ''
+}
+
+function causesOf(error: Error): string[] {
+  if (error.cause === undefined) return []
+  return [messageOf(error.cause), ...(error.cause instanceof Error ? causesOf(error.cause) : [])]
 }
 
 const isOclif = (error: unknown): error is Error & { oclif: { exit?: number } } =>

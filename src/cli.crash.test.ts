@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { RunResult } from './core/matrix/result.ts'
 import type { CheckReport } from './lab/judge/check.ts'
 import type { OperatorResult } from './lab/operator/operator.ts'
 import type { RecoverResult } from './lab/recovery/recover.ts'
@@ -121,7 +122,7 @@ test('killed inside its second commit, opb recovers when it is run again', async
 
 const alive = (pid: number): boolean => existsSync(`/proc/${pid}`)
 
-test('Ctrl-C in the middle of a matrix: exit 130, and no worker is left', async () => {
+test('Ctrl-C in the middle of a matrix: exit 130, what was measured is kept, nothing else is left', async () => {
   /** Process ids that the supervisor has journalled. */
   const workers = (): number[] => {
     const cells = existsSync(cli.stateDir) ? readdirSync(cli.stateDir) : []
@@ -134,11 +135,21 @@ test('Ctrl-C in the middle of a matrix: exit 130, and no worker is left', async 
       .filter((line) => line.includes('"f":"spawn"'))
       .map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]))
   }
-  const matrix = cli.start('crash-matrix --at opb.commit.mid --repeat 20')
-  await eventually('both workers', () => workers().length >= 2)
+  const matrix = cli.start('crash-matrix --at opb.commit.mid --repeat 20 --orders 300')
+  await eventually('a cell to be over', () => matrix.said().includes('[1/20] '))
+  const spawned = await eventually('workers of the next', () => workers().length >= 2 && workers())
   matrix.kill('SIGINT')
-  expect((await matrix.done).exit).toBe(130)
-  await eventually('the workers to be gone', () => !workers().some(alive), 5_000)
+  const ran = await matrix.done
+  expect(ran.exit).toBe(130)
+  const [, done, dir] =
+    /stopped after (\d+) of 20 cells; what was measured: \S+ report (\S+)/.exec(ran.stderr) ?? []
+  const kept = JSON.parse(readFileSync(path.join(cli.root, dir!, 'interrupted.json'), 'utf8')) as RunResult
+  expect(kept).toMatchObject({ interrupted: true, verdict: 'valid' })
+  expect(kept.cells).toHaveLength(Number(done))
+  expect(existsSync(path.join(cli.root, dir!, 'verdict.json'))).toBe(false)
+  await eventually('the workers to be gone', () => !spawned.some(alive), 5_000)
+  const left = existsSync(cli.stateDir) ? readdirSync(cli.stateDir) : []
+  expect(left.filter((name) => name.startsWith('cm-'))).toEqual([])
 })
 
 test('SIGKILL of eoslab takes its worker with it', async () => {

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
 import { LabError } from '../core/errors.ts'
 import { exitOf } from '../core/oracle/verdict.ts'
+import { ciFlags } from '../lab/report/ci-flags.ts'
 
 export default class Check extends LabCommand {
   static override summary = 'judge everything that is committed under a prefix, or a stored run again'
@@ -25,6 +26,7 @@ export default class Check extends LabCommand {
       options: ['reference', 'reference-stateless'],
       default: 'reference',
     }),
+    ...ciFlags,
   }
 
   async run(): Promise<unknown> {
@@ -35,10 +37,13 @@ export default class Check extends LabCommand {
         hint: 'eoslab check --prefix p1.  or  eoslab check results/latest',
       })
     }
+    const ci = await import('../lab/report/ci.ts')
+    const files = await ci.ciFiles(flags)
     if (args.results !== undefined) {
       const { judgeAgain, againForTerminal } = await import('../lab/judge/judge-again.ts')
       const again = await judgeAgain(args.results)
       this.print(againForTerminal(again))
+      await files.write(ci.ofJudgedAgain(again))
       this.exitWith(exitOf(again.verdict))
       return again
     }
@@ -52,6 +57,7 @@ export default class Check extends LabCommand {
       say: this.say,
     })
     this.print(checkText(report))
+    await files.write(ci.ofCheck(report))
     this.exitWith(exitOf(report.verdict))
     return report
   }

@@ -2,6 +2,7 @@
 import { LabCommand } from '../base.ts'
 import { exitOf } from '../core/oracle/verdict.ts'
 import { matrixFlags } from '../lab/matrix/matrix-flags.ts'
+import { ciFlags } from '../lab/report/ci-flags.ts'
 
 export default class CrashMatrix extends LabCommand {
   static override summary = 'kill the pipeline at named points, let it recover, judge everything committed'
@@ -16,7 +17,7 @@ export default class CrashMatrix extends LabCommand {
     '<%= config.bin %> crash-matrix --list',
     '<%= config.bin %> crash-matrix --mutants',
   ]
-  static override flags = matrixFlags
+  static override flags = { ...matrixFlags, ...ciFlags }
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(CrashMatrix)
@@ -33,15 +34,19 @@ export default class CrashMatrix extends LabCommand {
       this.print(text)
       return listed
     }
+    const ci = await import('../lab/report/ci.ts')
+    const files = await ci.ciFiles(flags)
     if (flags.mutants) {
       const { runMutants, scoreForTerminal } = await import('../lab/matrix/mutants.ts')
       const score = await runMutants({
         ...flags,
         stateDir: flags['state-dir'],
         quiet: this.isQuiet,
+        verbose: this.isVerbose,
         argv: this.argv,
       })
       this.print(scoreForTerminal(score))
+      await files.write(ci.ofScore(score))
       this.exitWith(exitOf(score.verdict))
       return score
     }
@@ -50,9 +55,11 @@ export default class CrashMatrix extends LabCommand {
       stateDir: flags['state-dir'],
       metricsPort: flags['metrics-port'],
       quiet: this.isQuiet,
+      verbose: this.isVerbose,
       argv: this.argv,
     })
     this.print(matrix.matrixText(result))
+    await files.write(ci.ofRuns([result]))
     this.exitWith(exitOf(result.verdict))
     return result
   }

@@ -41,7 +41,7 @@ export default class Report extends LabCommand {
     const format = this.jsonEnabled() ? 'json' : flags.format
     if (flags.compare) {
       const [a, b] = await lab.reportPair(flags.compare)
-      this.print(formats.comparisonText(a, b, format))
+      this.write(formats.comparisonText(a, b, format))
       return formats.comparison(a, b)
     }
     const { runs, verdict, exit, notes } = await lab.report({
@@ -49,7 +49,7 @@ export default class Report extends LabCommand {
       check: flags.check,
     })
     for (const note of notes) this.say(note)
-    this.print(await formats.reportText({ verdict, runs }, format))
+    this.write(await formats.reportText({ verdict, runs }, format))
     this.exitWith(exit)
     return { verdict, runs }
   }

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
 import { exitOf } from '../core/oracle/verdict.ts'
+import { ciFlags } from '../lab/report/ci-flags.ts'
 
 export default class Run extends LabCommand {
   static override summary = 'run experiments from YAML files and check their expectations'
@@ -22,21 +23,26 @@ export default class Run extends LabCommand {
       summary: 'serve Prometheus metrics on 127.0.0.1 at this port (0: any free one)',
       helpValue: 'PORT',
     }),
+    ...ciFlags,
   }
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Run)
+    const ci = await import('../lab/report/ci.ts')
+    const files = await ci.ciFiles(flags)
     const lab = await import('../lab/matrix/run-files.ts')
     const done = await lab.runFiles(argv as string[], {
       brokers: flags.brokers,
       stateDir: flags['state-dir'],
       quiet: this.isQuiet,
+      verbose: this.isVerbose,
       argv: this.argv,
       from: flags.from,
       seed: flags.seed,
       metricsPort: flags['metrics-port'],
       onRun: (text) => this.print(text),
     })
+    await files.write(ci.ofRuns(done.runs))
     this.exitWith(exitOf(done.verdict))
     return done.runs.length === 1 ? done.runs[0] : done
   }

@@ -1,5 +1,5 @@
 /**
- * What happens on Ctrl-C and SIGTERM.
+ * What happens on Ctrl-C, SIGTERM, and when the terminal is closed (SIGHUP, taken for a SIGTERM).
  *
  * Promises: on the first signal every registered cleanup runs, newest first, all together bounded by ten
  * seconds, then the process exits 130 (or with the number a cleanup returned); a second signal exits at
@@ -32,6 +32,11 @@ export function watchSignals(): void {
   if (watching) return
   watching = true
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void interrupt(signal))
+  process.on('SIGHUP', () => {
+    // Nobody can read it any more; a write must not end what is being cleaned up.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+    void interrupt('SIGTERM')
+  })
 }
 
 /** True from the first signal on, so that what fails because of it need not be told as an error. */

@@ -15,6 +15,8 @@ import { LabError, messageOf } from '../../core/errors.ts'
 import { mergedHistory } from './merge-journals.ts'
 
 export const VERDICT_FILE = 'verdict.json'
+/** In place of the verdict: what a run had measured when it was stopped. */
+export const INTERRUPTED_FILE = 'interrupted.json'
 /** Behind the folder name of a cell. */
 const INPUT_SUFFIX = '.input.jsonl.gz'
 const LATEST = 'latest'

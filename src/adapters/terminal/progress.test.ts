@@ -50,6 +50,13 @@ test('the live line never wraps, and an unchanged one is not drawn again', () =>
   expect(record.written[1]).toBe(`\r\u001b[2K[1/1] c: ${'x'.repeat(29)}…`)
 })
 
+test('verbose says every step, on a line that stays', () => {
+  const record = recorder({ isTTY: true, columns: 80 }, { verbose: true })
+  story(record)
+  expect(record.written[0]).toBe('[1/2] opa.commit.mid: feeding\n')
+  expect(record.written.join('')).not.toContain('\r')
+})
+
 test('quiet says nothing', () => {
   const record = recorder({ isTTY: true }, { quiet: true })
   story(record)

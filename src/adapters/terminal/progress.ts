@@ -1,6 +1,6 @@
 /**
  * What a running experiment says on stderr: on a terminal one live line that is redrawn, elsewhere one quiet
- * line per finished cell.
+ * line per finished cell, and with `verbose` one line per step. For the list of a matrix see matrix-progress.ts.
  *
  * Promises: nothing on stdout; lines of other talk go through `say`, so that they never land inside the live
  * line; after `close` the cursor stands at the beginning of a fresh line. With `quiet` nothing at all.
@@ -26,6 +26,8 @@ export interface ProgressOptions {
   readonly stream: Surface & { write(text: string): unknown }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly quiet?: boolean
+  /** Each step as a line that stays, in place of the live one. */
+  readonly verbose?: boolean
 }
 
 const CLEAR_LINE = '\r\u001b[2K'
@@ -39,10 +41,10 @@ const SILENT: Progress = {
 }
 
 export function createProgress(options: ProgressOptions): Progress {
-  const { stream, env, quiet = false } = options
+  const { stream, env, quiet = false, verbose = false } = options
   if (quiet) return SILENT
   const colour: ChalkInstance = colourFor(stream, env)
-  const live = stream.isTTY === true && env['TERM'] !== 'dumb'
+  const live = stream.isTTY === true && env['TERM'] !== 'dumb' && !verbose
   let [name, count, total, shown] = ['', 0, 0, '']
 
   const draw = (text: string): void => {
@@ -60,7 +62,10 @@ export function createProgress(options: ProgressOptions): Progress {
       ;[name, count, total] = [next, count + 1, of]
       draw(`${position()} ${name}`)
     },
-    update: (text) => draw(`${position()} ${name}: ${text}`),
+    update: (text) => {
+      if (verbose) line(`${position()} ${name}: ${text}`)
+      else draw(`${position()} ${name}: ${text}`)
+    },
     done: (verdict, text) =>
       line(`${position()} ${name}: ${tinted(verdict, colour)}${text === '' ? '' : `, ${text}`}`),
     say: line,

@@ -219,6 +219,8 @@ export interface RunResult {
   readonly oracle_version?: string
   /** What is known of that oracle's mutants where the run is shown; null if nothing. */
   readonly mutation_score?: ScoreShown | null
+  /** Stopped by Ctrl-C: the cells that were over by then. */
+  readonly interrupted?: true
 }
 
 export interface ScoreShown {

@@ -8,8 +8,9 @@
 import type { CellResult, Provenance, RunResult } from '../matrix/result.ts'
 import { coverageOf, coverageText } from '../matrix/coverage.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
-import { code, heading, left, list, right, table, text } from './blocks.ts'
+import { heading, left, list, right, table, text } from './blocks.ts'
 import type { Block } from './blocks.ts'
+import { failedBlocks } from './failed.ts'
 import { MUTANTS } from '../scenario/mutants.ts'
 import { metricOf } from './metrics.ts'
 import { number, printable, spread } from './numbers.ts'
@@ -49,6 +50,18 @@ export const summaryBlocks = (run: RunResult): Block[] => [
   ...runBlocks(run),
 ]
 
+/** What a CI server shows: verdicts, what recovery cost, and what to look at. */
+export const ciBlocks = (runs: readonly RunResult[]): Block[] =>
+  runs.flatMap((run) => [
+    heading(2, `${run.experiment}: ${run.verdict}`),
+    ...twin(run),
+    ...expectations(run),
+    verdictTable(run.cells),
+    recoveryTable(run.cells),
+    ...failedBlocks(run),
+    text(`Results: ${run.results}`),
+  ])
+
 /** What a terminal shows at the end of a run: the verdicts, the costs, and what needs a person's eye. */
 export function terminalBlocks(run: RunResult): Block[] {
   const findings = findingsTable(run.cells)
@@ -67,7 +80,7 @@ export function terminalBlocks(run: RunResult): Block[] {
     ...(run.cells.length <= FEW ? totals(run) : []),
     ...(findings ? [heading(3, 'Findings'), findings] : []),
     ...expectations(run),
-    ...repeats(run.cells),
+    ...failedBlocks(run),
     text(`Results: ${run.results}`),
   ]
 }
@@ -126,7 +139,7 @@ function runBlocks(run: RunResult): Block[] {
     ...totals(run),
     heading(3, 'What happened'),
     stories(run.cells),
-    ...repeats(run.cells),
+    ...failedBlocks(run),
     heading(3, 'Versions and machine'),
     list(provenanceLines(run)),
   ]
@@ -178,14 +191,6 @@ export const expectations = (run: RunResult): Block[] =>
           ),
         ),
       ]
-
-/** Commands that repeat the cells that are not valid. */
-function repeats(cells: readonly CellResult[]): Block[] {
-  const commands = [...new Set(cells.filter((cell) => cell.verdict !== 'valid').map((cell) => cell.command))]
-  return commands.length === 0
-    ? []
-    : [text('To repeat the cells that are not valid:'), code(commands.map(printable))]
-}
 
 export function provenanceLines(run: RunResult): string[] {
   const from: Provenance = run.provenance

@@ -52,6 +52,7 @@ export class Cell {
     try {
       deps.say('starting')
       for (const operator of ['opa', 'opb'] as const) this.#spawnAll(operator)
+      deps.say('feeding')
       const first = Math.floor(plan.orders * FEED_SHARE)
       await this.feed(first)
       await this.settled('the first 40 % to be processed')

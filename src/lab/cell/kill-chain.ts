@@ -118,6 +118,7 @@ export class KillChain {
       return this.soFar()
     }
     if (this.#fault) await this.#damage(this.#fault, victims[0]!)
+    deps.say(`${zombie ? 'stopped' : 'killed'}, recovering`)
     const member = (this.#next = await this.#comeBack(victims, zombie !== undefined))
     await flowing
     await until(() => [...member.tasks.values()].every((t) => t.recovered), {

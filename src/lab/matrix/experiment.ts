@@ -3,7 +3,7 @@
  *
  * Promises: the plan is a pure function of scenario and seed; results are written also when a cell could not
  * run to its end; the last OpB cell is kept for `eoslab recover`, its broker data included; whatever is not
- * kept is removed, topics only under our own prefixes. Ctrl-C stops workers and broker.
+ * kept is removed, topics only under our own prefixes. Ctrl-C: see stopped.ts.
  */
 import { rmSync } from 'node:fs'
 import { openTopicAdmin } from '../../adapters/kafka/topic-admin.ts'
@@ -15,7 +15,7 @@ import { hostClock } from '../../adapters/host/clock.ts'
 import { provenance } from '../../adapters/host/provenance.ts'
 import { openRawLog } from '../../adapters/raw-log/platformatic.ts'
 import { PRAGMAS, sqliteVersion } from '../../adapters/sqlite/store.ts'
-import { createProgress, type Progress } from '../../adapters/terminal/progress.ts'
+import { matrixProgress, type MatrixProgress } from '../../adapters/terminal/matrix-progress.ts'
 import { topicNames } from '../../core/contracts/names.ts'
 import { atHits, type HitName } from '../../core/crash/hits.ts'
 import type { PlannedCell } from '../../core/crash/plan.ts'
@@ -32,18 +32,21 @@ import { formatDuration } from '../../core/scenario/units.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
 import { hitsOfCleanRun } from '../cell/clean-run.ts'
 import type { CrewMember } from '../cell/crew.ts'
-import { onInterrupt } from '../interrupt.ts'
+import { onInterrupt, wasInterrupted } from '../interrupt.ts'
 import { cellDirectory, judgedCell, type CellPlace, type HaltDesk } from '../cell/judged-cell.ts'
 import { keepCell } from './kept.ts'
 import { knownScore } from '../report/report.ts'
 import { cellPlan, planRun, sourceOf, type PlannedRun } from './plan-cells.ts'
 import { completeRun, startRun, type ResultsFolder } from './results.ts'
+import { stopMatrix } from './stopped.ts'
 
 export interface ExperimentOptions {
   readonly scenario: Scenario
   readonly brokers: string | undefined
   readonly stateDir: string
   readonly quiet: boolean
+  /** Every step of every cell as a line. */
+  readonly verbose?: boolean | undefined
   readonly argv: readonly string[]
   /** Kill at these hits of each point, as a run without a kill counts them. */
   readonly hitNames?: readonly HitName[] | undefined
@@ -56,7 +59,7 @@ export interface ExperimentOptions {
 interface Stage extends ExperimentOptions, PlannedRun {
   readonly orders: number
   readonly fixedBatches: boolean
-  readonly progress: Progress
+  readonly progress: MatrixProgress
   readonly folder: ResultsFolder
   readonly prefix: string
   readonly startedMs: number
@@ -87,7 +90,7 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
   const plan = await planRun(scenario, orders)
   const startedMs = hostClock.wallMs()
   const folder = await startRun({ experiment: scenario.name, seed: scenario.seed, startedMs })
-  const progress = createProgress({ stream: process.stderr, env: process.env, quiet })
+  const progress = await matrixProgress({ quiet, verbose: options.verbose })
   const unique = startedMs.toString(36).slice(-6) + process.pid.toString(36)
   const prefix = scenario.prefix ?? `${initials(scenario.name)}-${unique}.`
   const metrics = await openMetrics()
@@ -100,7 +103,7 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
     return await onBroker(stage, broker)
   } finally {
     await endpoint?.close()
-    progress.close()
+    await progress.close()
   }
 }
 
@@ -124,18 +127,23 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
   opening.catch(() => {})
   const log = await connectLog({ brokers, clientId: 'eoslab-supervisor' })
   const crew: CrewMember[] = []
+  const cells: CellResult[] = []
+  const places: CellPlace[] = []
   /** A run that may be left in the middle of its only cell leaves nothing behind then. */
   let doomed: (() => Promise<void>) | undefined
   const forget = onInterrupt(async () => {
-    for (const member of crew) if (member.exit === undefined) member.handle.kill('SIGKILL')
-    if (doomed) await doomed()
-    else stage.progress.say(`interrupted; what was measured is in ${stage.folder.dir}`)
+    const run = cells.length > 0 ? await resultOf(stage, cells, broker) : undefined
+    await stopMatrix({ ...stage, crew, places, run })
+    await doomed?.()
   })
+  const onMember = (member: CrewMember): void => {
+    crew.push(member)
+    // The cell takes the kill of a stopped matrix for one of its own, and would go on.
+    if (wasInterrupted()) member.handle.kill('SIGKILL')
+  }
   try {
-    const cells: CellResult[] = []
-    const places: CellPlace[] = []
     const rawLog = await opening
-    const common = { brokers, admin, log, rawLog, onMember: (m: CrewMember) => void crew.push(m) }
+    const common = { brokers, admin, log, rawLog, onMember }
     const counted = await countHits(stage, common)
     const all = counted?.planned ?? stage.planned
     for (const [index, planned] of all.entries()) {
@@ -149,10 +157,12 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
       }
       if (stage.halt) doomed = () => dropCell(place, stage.folder.dir)
       const plan = { ...cellPlan(stage, planned), halts: stage.halt !== undefined }
+      places.push(place)
       const cell = await judgedCell(plan, place)
+      // What a stopped cell comes to is no result; the signal's handler ends the process.
+      if (wasInterrupted()) await new Promise(() => undefined)
       await record(stage, cell, place)
       cells.push(cell)
-      places.push(place)
       stage.progress.done(cell.verdict, summaryOf(cell))
     }
     const result = await complete(stage, cells, broker)
@@ -236,8 +246,16 @@ async function record(stage: Stage, cell: CellResult, place: CellPlace): Promise
 
 async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): Promise<RunResult> {
   const { scenario } = stage
+  const result = await resultOf(stage, cells, broker)
+  const completed = await completeRun(stage.folder, { result, scenario, metrics: await stage.metrics.text() })
+  for (const note of completed.notes) stage.progress.say(note)
+  return completed.result
+}
+
+async function resultOf(stage: Stage, cells: CellResult[], broker: LentBroker): Promise<RunResult> {
+  const { scenario } = stage
   const { expectations, verdict } = evaluate(scenario.expect, cells)
-  const result: RunResult = {
+  return {
     ...(scenario.sweep ? { sweep: scenario.sweep } : {}),
     experiment: scenario.name,
     verdict,
@@ -260,9 +278,6 @@ async function complete(stage: Stage, cells: CellResult[], broker: LentBroker): 
     oracle_version: ORACLE_VERSION,
     mutation_score: knownScore(ORACLE_VERSION),
   }
-  const completed = await completeRun(stage.folder, { result, scenario, metrics: await stage.metrics.text() })
-  for (const note of completed.notes) stage.progress.say(note)
-  return completed.result
 }
 
 /** Version of the pinned jars. */

@@ -37,6 +37,7 @@ export interface MatrixFlags {
   readonly brokers?: string | undefined
   readonly stateDir: string
   readonly quiet: boolean
+  readonly verbose?: boolean | undefined
   readonly argv: readonly string[]
   readonly metricsPort?: string | undefined
 }
@@ -120,10 +121,10 @@ const withoutUndefined = <T extends object>(value: T): Defined<T> =>
 
 export async function crashMatrix(flags: MatrixFlags): Promise<RunResult> {
   const scenario = await matrixScenario(flags)
-  const { brokers, stateDir, quiet, argv } = flags
+  const { brokers, stateDir, quiet, verbose, argv } = flags
   const metricsPort = parsePort(flags.metricsPort)
   const hitNames = flags.hits === undefined ? undefined : readHits(flags.hits)
-  const options = { scenario, brokers, stateDir, quiet, metricsPort, hitNames }
+  const options = { scenario, brokers, stateDir, quiet, verbose, metricsPort, hitNames }
   return runExperiment({ ...options, argv: ['crash-matrix', ...argv] })
 }
 

@@ -18,9 +18,10 @@ export async function runMutants({
   brokers,
   stateDir,
   quiet,
+  verbose,
   argv,
 }: Omit<ExperimentOptions, 'scenario'>): Promise<MutationScore> {
-  const options = { brokers, stateDir, quiet, argv: ['crash-matrix', ...argv] }
+  const options = { brokers, stateDir, quiet, verbose, argv: ['crash-matrix', ...argv] }
   const scenarios = MUTANT_NAMES.map((mutant) => ({
     mutant,
     scenario: resolveScenario({ name: `mutant-${mutant}`, mutant }),

@@ -5,7 +5,7 @@
  * it; a run that is never completed leaves evidence and journals, and is never taken for the newest.
  */
 import path from 'node:path'
-import { createResults } from '../../adapters/files/results.ts'
+import { createResults, INTERRUPTED_FILE } from '../../adapters/files/results.ts'
 import type { ResultsFolder } from '../../adapters/files/results.ts'
 import { csv } from '../../adapters/formats/csv.ts'
 import { markdown } from '../../adapters/formats/markdown.ts'
@@ -54,13 +54,24 @@ export async function completeRun(
   { result, scenario, metrics }: CompleteRun,
 ): Promise<{ readonly result: RunResult; readonly notes: readonly string[] }> {
   const placed: RunResult = { ...result, results: shownPath(folder.dir) }
-  await folder.writeText('scenario.resolved.yaml', resolvedYaml(scenario))
-  await folder.writeJson('provenance.json', placed.provenance)
-  await folder.writeText('cells.csv', csv(CSV_COLUMNS, csvRows(placed.cells)))
-  await folder.writeText('summary.md', markdown(summaryBlocks(placed)))
+  await writeFiles(folder, { result: placed, scenario })
   if (metrics !== undefined) await folder.writeText('metrics.prom', metrics)
   const notes = [...(await folder.finish(placed)), ...(await addCharts(folder, placed))]
   return { result: placed, notes }
+}
+
+/** What a stopped run has measured: the same files, and `interrupted.json` in place of a verdict. */
+export async function interruptRun(folder: ResultsFolder, { result, scenario }: CompleteRun): Promise<void> {
+  const placed: RunResult = { ...result, results: shownPath(folder.dir), interrupted: true }
+  await writeFiles(folder, { result: placed, scenario })
+  await folder.writeJson(INTERRUPTED_FILE, placed)
+}
+
+async function writeFiles(folder: ResultsFolder, { result, scenario }: CompleteRun): Promise<void> {
+  await folder.writeText('scenario.resolved.yaml', resolvedYaml(scenario))
+  await folder.writeJson('provenance.json', result.provenance)
+  await folder.writeText('cells.csv', csv(CSV_COLUMNS, csvRows(result.cells)))
+  await folder.writeText('summary.md', markdown(summaryBlocks(result)))
 }
 
 /** Charts can be drawn again from the rest: what hinders them is told, and never costs the run. */

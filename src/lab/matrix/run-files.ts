@@ -20,6 +20,7 @@ export interface RunFilesOptions {
   readonly brokers?: string | undefined
   readonly stateDir: string
   readonly quiet: boolean
+  readonly verbose?: boolean | undefined
   readonly argv: readonly string[]
   readonly metricsPort?: string | undefined
   readonly from?: string | undefined
@@ -56,9 +57,9 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
   for (const file of resolveFiles(files, say)) {
     for (const scenario of await loadScenarios(file)) scenarios.push(await withFlags(scenario, options))
   }
-  const { brokers, stateDir, quiet } = options
+  const { brokers, stateDir, quiet, verbose } = options
   const metricsPort = parsePort(options.metricsPort)
-  const common = { brokers, stateDir, quiet, metricsPort, argv: ['run', ...options.argv] }
+  const common = { brokers, stateDir, quiet, verbose, metricsPort, argv: ['run', ...options.argv] }
   const runs: RunResult[] = []
   await withExperimentBroker(common, scenarios, async (broker) => {
     for (const scenario of scenarios) {
