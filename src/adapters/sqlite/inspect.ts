@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
-import type { StoreLineage } from '../../core/ports/store.ts'
+import type { StoreLineage, StorePosition } from '../../core/ports/store.ts'
 import { readPartialHeader } from './partial-file.ts'
 import { readMeta } from './store.ts'
 
@@ -19,12 +19,17 @@ export function lineageOfSnapshot(file: string, kind: SnapshotEntry['kind']): St
   }
 }
 
-export function lineageOf(file: string): StoreLineage | undefined {
+export const lineageOf = (file: string): StoreLineage | undefined => metaOf(file)?.lineage
+
+/** How far the state in the file is. */
+export const positionOf = (file: string): StorePosition | undefined => metaOf(file)?.position
+
+function metaOf(file: string): ReturnType<typeof readMeta> | undefined {
   if (!existsSync(file)) return undefined
   let db: Database.Database | undefined
   try {
     db = new Database(file, { readonly: true, fileMustExist: true })
-    return readMeta(db).lineage
+    return readMeta(db)
   } catch {
     return undefined
   } finally {

@@ -6,7 +6,7 @@
  * only the fenced producer may publish. The listing changes nothing.
  */
 import { statSync } from 'node:fs'
-import { probe, requestSnapshot } from '../../adapters/files/live-owner.ts'
+import { requestSnapshot } from '../../adapters/files/live-owner.ts'
 import { hostClock } from '../../adapters/host/clock.ts'
 import { connectLog } from '../../adapters/kafka/log.ts'
 import { SnapshotDirectory, snapshotFile } from '../../adapters/sqlite/snapshot-files.ts'
@@ -24,8 +24,8 @@ import type { OwnedTask } from './own-task.ts'
 import { RETAIN } from '../matrix/spec.ts'
 import {
   findTarget,
+  liveOwner,
   snapshotDirectory,
-  taskDirectory,
   tasksOf,
   tasksOnDisk,
   withTargetBroker,
@@ -62,8 +62,8 @@ export async function takeSnapshots(
   const onDisk = target.tasks ?? tasksOnDisk(target)
   const taken = new Map<number, TakenSnapshot>()
   for (const task of onDisk) {
-    const owner = await probe(taskDirectory(target, task))
-    if (owner) taken.set(task, await askOwner(target, task, owner.incarnation))
+    const live = await liveOwner(target, task)
+    if (live) taken.set(task, await askOwner(live.dir, task, live.owner.incarnation))
   }
   const missing = (tasks: readonly number[]): number[] => tasks.filter((task) => !taken.has(task))
   if (onDisk.length === 0 || missing(onDisk).length > 0) {
@@ -89,8 +89,8 @@ export async function takeSnapshots(
   return { prefix: target.prefix, chosen: target.chosen, snapshots }
 }
 
-async function askOwner(target: Target, task: number, by: string): Promise<TakenSnapshot> {
-  const report = (await requestSnapshot(taskDirectory(target, task), REQUEST_MS)) as {
+async function askOwner(dir: string, task: number, by: string): Promise<TakenSnapshot> {
+  const report = (await requestSnapshot(dir, REQUEST_MS)) as {
     snapshotId: string
     bytes: number
     ms: number
@@ -174,9 +174,13 @@ export async function listSnapshots(flags: TargetFlags, say: (text: string) => v
   )
   const snapshots = tasks.flatMap((task) => listTask(target, task, manifests.get(task)))
   if (snapshots.length === 0) {
-    throw new LabError('NOTHING_TO_SHOW', `no snapshot of ${target.prefix}opb is known`, {
-      hint: 'take one: eoslab snapshot take, or let OpB do it: eoslab opb --snapshot-every 10s',
-    })
+    throw new LabError(
+      'NOTHING_TO_SHOW',
+      `no snapshot of ${target.prefix}opb is known, neither in the log nor in ${target.snapshotDir}`,
+      {
+        hint: 'take one: eoslab snapshot take, or let OpB do it: eoslab opb --snapshot-every 10s',
+      },
+    )
   }
   return { prefix: target.prefix, chosen: target.chosen, snapshots }
 }

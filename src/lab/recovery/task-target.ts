@@ -7,12 +7,20 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { probe } from '../../adapters/files/live-owner.ts'
+import { probe, type OwnerInfo } from '../../adapters/files/live-owner.ts'
+import { positionOf } from '../../adapters/sqlite/inspect.ts'
+import { StateDirectory } from '../../adapters/sqlite/state-directory.ts'
 import type { LogPort } from '../../core/ports/log.ts'
-import { groupName, prefixDirectory, topicNames, type TopicNames } from '../../core/contracts/names.ts'
+import {
+  groupName,
+  instanceOf,
+  prefixDirectory,
+  topicNames,
+  type TopicNames,
+} from '../../core/contracts/names.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { parseWindowSeconds } from '../../core/scenario/units.ts'
-import { resolveBroker, withBroker } from '../broker/broker.ts'
+import { resolveBroker, withBroker, type BrokerOptions, type ResolvedBroker } from '../broker/broker.ts'
 import { checkPrefix } from '../workload/topics.ts'
 
 export interface TargetFlags {
@@ -43,6 +51,8 @@ export interface Target {
   readonly windowFrom: 'flag' | 'kept' | 'default'
   readonly tasks: readonly number[] | undefined
   readonly brokers: string | undefined
+  /** Set where a kept cell says which broker: what lives there. */
+  readonly keptOn: string | undefined
   /** Data of the broker that the kept cell lives on. */
   readonly brokerData: string | undefined
   /** For broker.ts: where the lab's own brokers are. */
@@ -60,8 +70,34 @@ interface Kept {
   readonly results: string
 }
 
-export const taskDirectory = (target: Pick<Target, 'stateDir'>, task: number): string =>
-  path.join(target.stateDir, `opb-${task}`)
+/** Where the first instance keeps the task; and where every further one would (`instance-b/`). */
+export function taskHomes({ stateDir }: Pick<Target, 'stateDir'>, task: number): string[] {
+  const further = namesIn(stateDir).filter((name) => instanceOf(name) !== undefined)
+  return ['', ...further.sort()].map((folder) => path.join(stateDir, folder, `opb-${task}`))
+}
+
+/**
+ * The task's state: where one instance alone has it, there; where several have, the one that is furthest,
+ * since whoever took over went on from what the other had committed.
+ */
+export function taskDirectory(target: Pick<Target, 'stateDir' | 'snapshotDir'>, task: number): string {
+  const [first, ...further] = taskHomes(target, task)
+  const snapshots = snapshotDirectory(target, task)
+  const positions = [first!, ...further].map((dir) => {
+    const file = new StateDirectory(dir, snapshots).currentFile()
+    return { dir, next: (file === undefined ? undefined : positionOf(file)?.nextInput) ?? -1 }
+  })
+  const [best] = positions.toSorted((a, b) => b.next - a.next)
+  return best && best.next >= 0 ? best.dir : first!
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}
 
 export const snapshotDirectory = (target: Pick<Target, 'snapshotDir'>, task: number): string =>
   path.join(target.snapshotDir, `opb-${task}`)
@@ -92,6 +128,7 @@ export function findTarget(flags: TargetFlags): Target {
     windowFrom: window !== undefined ? 'flag' : kept?.window !== undefined ? 'kept' : 'default',
     tasks: flags.task && [...new Set(flags.task)].sort((a, b) => a - b),
     brokers: kept?.brokers ?? flags.brokers,
+    keptOn: kept?.brokers === undefined ? undefined : `the kept cell ${kept.cell}`,
     brokerData: kept?.brokers === undefined ? kept?.brokerData : undefined,
     stateRoot: flags['state-dir'],
   }
@@ -103,9 +140,13 @@ function readKept(stateDir: string): Kept {
   try {
     text = readFileSync(file, 'utf8')
   } catch {
-    throw new LabError('USAGE', 'no prefix was given, and no matrix has kept a cell here', {
-      hint: 'give --prefix (or EOSLAB_PREFIX), or run: eoslab crash-matrix --at mid-commit',
-    })
+    throw new LabError(
+      'USAGE',
+      `no prefix was given, and no matrix has kept a cell in ${path.resolve(stateDir)}`,
+      {
+        hint: 'give --prefix (or EOSLAB_PREFIX), another --state-dir, or run: eoslab crash-matrix --at mid-commit',
+      },
+    )
   }
   try {
     const kept = JSON.parse(text) as Partial<Kept>
@@ -129,18 +170,37 @@ export function withTargetBroker<T>(
     return withBroker({ ...options, brokers: undefined, dataDir: target.brokerData }, ({ brokers }) =>
       use(brokers),
     )
-  return resolveBroker(options).then(({ brokers }) => use(brokers))
+  return brokerOf(target, options).then(({ brokers }) => use(brokers))
+}
+
+/** A cell kept on the broker of `broker start` is nowhere else: if that one is stopped, it is to be started. */
+async function brokerOf(target: Target, options: BrokerOptions): Promise<ResolvedBroker> {
+  try {
+    return await resolveBroker(options)
+  } catch (error) {
+    const down = target.keptOn !== undefined && error instanceof LabError && error.code === 'NO_BROKER'
+    if (!down) throw error
+    const lab = await resolveBroker({ ...options, brokers: undefined }).catch(() => undefined)
+    if (lab) return lab
+    throw new LabError(
+      'NO_BROKER',
+      `${target.keptOn} lives on the broker ${target.brokers}, which does not answer`,
+      {
+        hint: 'if it was the one of eoslab broker start, start it again, it has its data: eoslab broker start',
+        cause: error,
+      },
+    )
+  }
 }
 
 /** Tasks that have a directory here. */
 export function tasksOnDisk(target: Target): number[] {
-  let names: string[]
-  try {
-    names = readdirSync(target.stateDir)
-  } catch {
-    return []
-  }
-  return names.flatMap((name) => /^opb-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b)
+  const top = namesIn(target.stateDir)
+  const inner = top
+    .filter((name) => instanceOf(name))
+    .flatMap((name) => namesIn(path.join(target.stateDir, name)))
+  const tasks = [...top, ...inner].flatMap((name) => /^opb-(\d+)$/.exec(name)?.slice(1).map(Number) ?? [])
+  return [...new Set(tasks)].sort((a, b) => a - b)
 }
 
 /** The tasks that were asked for, else one per partition of the input. */
@@ -159,9 +219,21 @@ export async function tasksOf(target: Target, log: LogPort): Promise<readonly nu
   })
 }
 
+/** Whoever answers for the task, in whichever instance's directory. */
+export async function liveOwner(
+  target: Target,
+  task: number,
+): Promise<{ dir: string; owner: OwnerInfo } | undefined> {
+  for (const dir of taskHomes(target, task)) {
+    const owner = await probe(dir)
+    if (owner) return { dir, owner }
+  }
+  return undefined
+}
+
 export async function refuseLiveOwners(target: Target, tasks: readonly number[]): Promise<void> {
   for (const task of tasks) {
-    const owner = await probe(taskDirectory(target, task))
+    const owner = (await liveOwner(target, task))?.owner
     if (!owner) continue
     throw new LabError(
       'LIVE_OWNER',

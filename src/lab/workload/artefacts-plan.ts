@@ -3,8 +3,7 @@
  */
 import { LabError } from '../../core/errors.ts'
 import { parseCount, parseShare } from '../../core/scenario/units.ts'
-import type { GenFlags } from './gen-plan.ts'
-import { checkPrefix } from './topics.ts'
+import { dottedPrefix, type GenFlags } from './gen-plan.ts'
 
 export interface ArtefactFlags extends GenFlags {
   readonly keys?: string | undefined
@@ -65,7 +64,7 @@ export function planArtefacts(flags: ArtefactFlags): ArtefactPlan {
   const count = (name: 'keys' | 'tail' | 'partials' | 'orders' | 'seed', otherwise: number, max: number) =>
     flags[name] === undefined ? otherwise : parseCount(flags[name], `--${name}`, { max })
   const plan: ArtefactPlan = {
-    prefix: checkPrefix(flags.prefix ?? ''),
+    prefix: dottedPrefix(flags.prefix ?? ''),
     seed: count('seed', 1, 2 ** 32 - 1),
     keys: count('keys', 10_000, MAX_KEYS),
     tail: count('tail', 1_000, 10_000_000),

@@ -50,3 +50,14 @@ const refused: [string, GenFlags, RegExp][] = [
 test.each(refused)('refused: %s', (_, flags, message) => {
   expect(() => planGen(flags)).toThrow(message)
 })
+
+test('a prefix without a sign at its end is refused, with the one that was meant', () => {
+  expect(() => planGen({ prefix: 'p3' })).toThrow(
+    expect.objectContaining({
+      code: 'USAGE',
+      message: expect.stringContaining('p3orders') as string,
+      hint: expect.stringContaining('--prefix p3.') as string,
+    }),
+  )
+  for (const prefix of ['', 'p3.', 'p3-', 'p3_']) expect(planGen({ prefix }).prefix).toBe(prefix)
+})

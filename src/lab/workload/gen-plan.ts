@@ -47,7 +47,7 @@ const GENERATOR_FLAGS = ['stores', 'products', 'skew', 'dirty', 'duplicate-ids',
 
 export function planGen(flags: GenFlags): GenPlan {
   return {
-    prefix: checkPrefix(flags.prefix ?? ''),
+    prefix: dottedPrefix(flags.prefix ?? ''),
     to: readTarget(flags.to ?? 'orders'),
     source: flags.from === undefined ? readProfile(flags) : readFile(flags, flags.from),
     rate: flags.rate === undefined ? undefined : parseCount(flags.rate, '--rate', { min: 1 }),
@@ -56,6 +56,18 @@ export function planGen(flags: GenFlags): GenPlan {
         ? undefined
         : parseCount(flags.partitions, '--partitions', { min: 1, max: 1000 }),
   }
+}
+
+/** A prefix is literal, so that one without a sign at its end would run into the names: p3orders. */
+export function dottedPrefix(prefix: string): string {
+  if (checkPrefix(prefix) === '' || /[._-]$/.test(prefix)) return prefix
+  throw new LabError(
+    'USAGE',
+    `--prefix ${prefix} has no dot at its end: the topic would be ${prefix}orders`,
+    {
+      hint: `A prefix is taken literally. Write --prefix ${prefix}. and the same for the other commands.`,
+    },
+  )
 }
 
 function readTarget(to: string): GenTarget {

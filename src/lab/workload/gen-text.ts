@@ -12,6 +12,14 @@ export function genText(result: GenResult): string {
   return lined([
     ['topic', `${result.topic}, ${result.partitions} partition${result.partitions === 1 ? '' : 's'}`],
     ['orders', `${count(result.orders)} in ${seconds} s (${count(result.orders_per_second)}/s)`],
+    ...(result.held_before > 0
+      ? [
+          [
+            'on top of',
+            `${count(result.held_before)} that the topic held before; these are further orders, not the same ones`,
+          ],
+        ]
+      : []),
     ['bytes', count(result.bytes)],
     result.seed === null ? ['from', result.from ?? ''] : ['seed', String(result.seed)],
     ...(result.dirty ? [['dirty', `${count(result.dirty)}, and ${count(result.untidy ?? 0)} untidy`]] : []),

@@ -10,6 +10,8 @@ import { partitionOf } from '../../core/contracts/murmur2.ts'
 import type { LogRecord } from '../../core/ports/log.ts'
 import { gen } from './gen.ts'
 import { type GenFlags, planGen } from './gen-plan.ts'
+import { genText } from './gen-text.ts'
+import { listPrefixes } from './topics.ts'
 
 const brokers = inject('brokers')
 const stateDir = mkdtempSync(path.join(tmpdir(), 'eoslab-gen-'))
@@ -40,7 +42,12 @@ test('two loads into one topic, dirt included: log, truth and totals agree', asy
   const second = await run({ ...flags, orders: '700', seed: '2' })
   const topic = `${flags.prefix}orders`
   const log = await logOf(topic, 3)
-  expect(first).toMatchObject({ topic, partitions: 3, orders: 1500 })
+  expect(first).toMatchObject({ topic, partitions: 3, orders: 1500, held_before: 0 })
+  expect(second.held_before).toBe(1500)
+  expect(genText(second)).toContain('1,500 that the topic held before')
+  expect(genText(first)).not.toContain('on top of')
+  const prefixes = await listPrefixes({ brokers, stateDir })
+  expect(prefixes.find((found) => found.prefix === flags.prefix)?.topics).toHaveLength(6)
   expect(log.map((records) => records.length)).toEqual(
     first.per_partition.map((count, p) => count + second.per_partition[p]!),
   )

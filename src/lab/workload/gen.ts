@@ -46,6 +46,8 @@ export interface GenResult {
   readonly topic: string
   readonly partitions: number
   readonly orders: number
+  /** Records that the topic held before: these come on top. */
+  readonly held_before: number
   readonly bytes: number
   readonly per_partition: readonly number[]
   /** Made to be rejected; null for a file, whose dirt only OpA knows. */
@@ -82,10 +84,12 @@ export async function gen(options: GenOptions): Promise<GenResult> {
   try {
     const made = await makeTopics({ log, admin, names, topic, wanted: plan.partitions })
     const file = truthFile(stateDir, plan.prefix)
-    const truth = plan.to === 'orders' ? await continueTruth({ ...made, file, log, say }) : undefined
+    const ends = await endsOf(made, log)
+    const heldBefore = ends.reduce((sum, end) => sum + end, 0)
+    const truth = plan.to === 'orders' ? await continueTruth({ ...made, file, ends, say }) : undefined
     progress.cell(topic, 1)
     try {
-      return await load({ ...made, plan, admin, brokers, truth, progress })
+      return await load({ ...made, plan, admin, brokers, heldBefore, truth, progress })
     } finally {
       truth?.writer.close()
     }
@@ -124,19 +128,24 @@ interface Truthful {
 
 interface TruthPlace {
   readonly file: string
-  readonly log: LogPort
   readonly topic: string
   readonly partitions: number
-  readonly isNew: boolean
+  readonly ends: readonly number[]
   readonly say: (text: string) => void
+}
+
+/** What each partition holds; a topic just made is empty, and its leader may not yet answer for it. */
+async function endsOf(
+  { topic, partitions, isNew }: { topic: string; partitions: number; isNew: boolean },
+  log: LogPort,
+): Promise<number[]> {
+  const endOf = async (p: number) => (isNew ? 0 : (await log.offsets(topic, p)).highWatermark)
+  return Promise.all(Array.from({ length: partitions }, (_, p) => endOf(p)))
 }
 
 /** The truth to go on with; undefined where the topic holds records that no truth tells of. */
 async function continueTruth(place: TruthPlace): Promise<Truthful | undefined> {
-  const { file, log, topic, partitions, isNew, say } = place
-  // a topic just made is empty, and its leader may not yet answer for it
-  const endOf = async (p: number) => (isNew ? 0 : (await log.offsets(topic, p)).highWatermark)
-  const ends = await Promise.all(Array.from({ length: partitions }, (_, p) => endOf(p)))
+  const { file, topic, partitions, ends, say } = place
   const told = readTruth(file)
   const agrees =
     told?.topic === topic &&
@@ -178,6 +187,7 @@ interface Loading {
   readonly brokers: string
   readonly topic: string
   readonly partitions: number
+  readonly heldBefore: number
   readonly truth: Truthful | undefined
   readonly progress: Progress
 }
@@ -210,6 +220,7 @@ async function load(loading: Loading): Promise<GenResult> {
     topic,
     partitions,
     orders,
+    held_before: loading.heldBefore,
     bytes,
     per_partition: perPartition,
     dirty: generated ? counts.dirty : null,

@@ -43,6 +43,28 @@ export async function listTopics(options: TopicsOptions): Promise<string[]> {
   return withAdmin(options, (admin) => admin.list(prefix))
 }
 
+export interface PrefixFound {
+  readonly prefix: string
+  /** Topics of a pipeline under it. */
+  readonly topics: readonly string[]
+}
+
+/** The prefixes of the pipelines on the broker, by the names that their topics have. */
+export async function listPrefixes(options: BrokerOptions): Promise<PrefixFound[]> {
+  const roles = Object.values(topicNames('')).sort((a, b) => b.length - a.length)
+  const all = await withAdmin(options, (admin) => admin.list(''))
+  const found = new Map<string, string[]>()
+  for (const topic of all) {
+    const role = roles.find((name) => topic.endsWith(name))
+    if (role === undefined) continue
+    const prefix = topic.slice(0, topic.length - role.length)
+    found.set(prefix, [...(found.get(prefix) ?? []), topic])
+  }
+  return [...found]
+    .map(([prefix, topics]) => ({ prefix, topics }))
+    .sort((a, b) => (a.prefix < b.prefix ? -1 : 1))
+}
+
 export async function deleteTopics(options: TopicsOptions): Promise<string[]> {
   if (checkPrefix(options.prefix) === '') {
     throw new LabError('USAGE', 'an empty prefix stands for every topic of the broker; nothing was deleted', {
