@@ -35,7 +35,7 @@ export interface TransactionOptions {
 
 type Entry = RawRecord | RawMarker
 
-type SnapshotOnDisk = Partial<Pick<SnapshotDump, 'exists' | 'intact' | 'content' | 'unreadable'>>
+type SnapshotOnDisk = Partial<Pick<SnapshotDump, 'exists' | 'intact' | 'content' | 'partial' | 'unreadable'>>
 
 const ENRICHED_AT = 1_694_500_000
 

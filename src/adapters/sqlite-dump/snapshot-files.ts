@@ -4,9 +4,11 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { messageOf } from '../../core/errors.ts'
+import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import type { SnapshotDump } from '../../core/oracle/input.ts'
 import type { NamedSnapshot } from '../../core/oracle/manifests.ts'
 import { dumpDatabase } from './dump.ts'
+import { readPartialContent } from './partial.ts'
 
 /** `directory` is the parent of the tasks' own ones: `<state root>/<prefix>/snapshots`. */
 export async function inspectSnapshots(
@@ -24,7 +26,7 @@ export async function inspectSnapshots(
       file: name,
       exists,
       ...(exists ? { intact: await isIntact(file, entry) } : {}),
-      ...(exists && entry.kind === 'full' ? await contentOf(file, partition) : {}),
+      ...(exists ? await contentOf(file, partition, entry.kind) : {}),
     })
   }
   return dumps
@@ -33,8 +35,10 @@ export async function inspectSnapshots(
 async function contentOf(
   file: string,
   partition: number,
-): Promise<Pick<SnapshotDump, 'content' | 'unreadable'>> {
+  kind: SnapshotEntry['kind'],
+): Promise<Pick<SnapshotDump, 'content' | 'partial' | 'unreadable'>> {
   try {
+    if (kind === 'partial') return { partial: readPartialContent(file) }
     const { rows, nextInput, nextChangelog } = await dumpDatabase(file, partition)
     return { content: { rows, nextInput, nextChangelog } }
   } catch (error) {

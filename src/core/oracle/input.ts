@@ -74,8 +74,19 @@ export interface SnapshotDump {
   readonly intact?: boolean
   /** What a full snapshot holds; absent for a partial one, or when nobody looked. */
   readonly content?: SnapshotContent
+  /** What a partial one holds. */
+  readonly partial?: PartialContent
   /** Why its content could not be read. */
   readonly unreadable?: string
+}
+
+/** The rows changed since the base, and where the whole state stood afterwards. */
+export interface PartialContent extends SnapshotContent {
+  readonly base: { readonly snapshotId: string; readonly sha256: string }
+  /** Where the base stood. */
+  readonly from: Pick<StateDump, 'nextInput' | 'nextChangelog'>
+  /** Rows of the whole state. */
+  readonly keys: number
 }
 
 export type SnapshotContent = Pick<StateDump, 'rows' | 'nextInput' | 'nextChangelog'>

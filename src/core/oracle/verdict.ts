@@ -15,37 +15,39 @@ export const worst = (verdicts: Iterable<Verdict>): Verdict => {
 /** Exit code of a verdict (README, exit codes). */
 export const exitOf = (verdict: Verdict): number => (verdict === 'valid' ? 0 : verdict === 'invalid' ? 1 : 3)
 
-export type AnomalyName =
-  | 'source-mismatch'
-  | 'lost-write'
-  | 'duplicate'
-  | 'aborted-read'
-  | 'torn-transaction'
-  | 'phantom-output'
-  | 'reorder'
-  | 'zombie-write'
-  | 'offset-ahead'
-  | 'offset-behind'
-  | 'under-count'
-  | 'over-count'
-  | 'version-gap'
-  | 'version-regression'
-  | 'dirty-state'
-  | 'state-behind'
-  | 'phantom-key'
-  | 'divergence'
-  | 'delta-compaction-loss'
-  | 'torn-snapshot'
-  | 'dangling-manifest'
-  | 'checkpoint-ahead'
-  | 'manifest-regression'
-  | 'replay-gap'
-  | 'path-dependence'
-  | 'non-idempotent-recovery'
-  | 'hung-transaction'
-  | 'never-zero-lag'
-  | 'stuck-recovery'
-  | 'no-progress'
+export const ANOMALY_NAMES = [
+  'source-mismatch',
+  'lost-write',
+  'duplicate',
+  'aborted-read',
+  'torn-transaction',
+  'phantom-output',
+  'reorder',
+  'zombie-write',
+  'offset-ahead',
+  'offset-behind',
+  'under-count',
+  'over-count',
+  'version-gap',
+  'version-regression',
+  'dirty-state',
+  'state-behind',
+  'phantom-key',
+  'divergence',
+  'delta-compaction-loss',
+  'torn-snapshot',
+  'dangling-manifest',
+  'checkpoint-ahead',
+  'manifest-regression',
+  'replay-gap',
+  'path-dependence',
+  'non-idempotent-recovery',
+  'hung-transaction',
+  'never-zero-lag',
+  'stuck-recovery',
+  'no-progress',
+] as const
+export type AnomalyName = (typeof ANOMALY_NAMES)[number]
 
 export interface AnomalyPlace {
   readonly topic?: string

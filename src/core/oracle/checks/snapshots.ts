@@ -5,9 +5,11 @@
  *   and the retained ones, lies on disk, whole: size and digest, and inside the keys and the state hash that
  *   its manifest says. (Offsets beyond the content are checkpoint-ahead, in state.ts.)
  * manifest-regression: of two committed manifests of a task the later one stands for less.
- * path-dependence: a full snapshot, and the changelog after the offset that its manifest names, give another
- *   state than the changelog from its beginning. (That this one equals the input is divergence's business.)
- * Files that no manifest names are orphans, no anomaly. Partial snapshots are not looked into.
+ * path-dependence: what a snapshot holds isn't the fold of the changelog below its offset; or with the
+ *   changelog after the offset that its manifest names it gives another state than the changelog from its
+ *   beginning. (That this one equals the input is divergence's business.)
+ * A partial snapshot holds what its chain holds (chains.ts), and has to fit on the base that is named.
+ * Files that no manifest names are orphans, no anomaly.
  *
  *   newest manifest names s3, retained s2; files s2 s3     -> fine
  *   files s2                                               -> dangling-manifest (s3)
@@ -17,6 +19,7 @@
  */
 import { createHash } from 'node:crypto'
 import { MANIFEST_KEY, type SnapshotEntry, type StateRow } from '../../contracts/records.ts'
+import { baseOf, contentOf } from '../chains.ts'
 import { type Check, statefulOnly } from '../check.ts'
 import type { SnapshotContent, SnapshotDump } from '../input.ts'
 import { type FatedRecord, sourceOf } from '../raw.ts'
@@ -64,13 +67,36 @@ function hashOf(rows: readonly StateRow[]): string {
   return hash.digest('hex')
 }
 
-function faultOf({ file, entry, intact, content, unreadable }: SnapshotDump): string | undefined {
+/** Does a partial fit on the base that its manifest names? */
+function linkFault(view: View, one: SnapshotDump): string | undefined {
+  const { file, entry, partial } = one
+  if (!partial) return undefined
+  const base = baseOf(one, named(view))
+  if (!base) return `${file} builds on ${entry.base ?? 'nothing'}, which the manifest does not name`
+  const { snapshotId, sha256 } = base.entry
+  if (partial.base.snapshotId !== snapshotId || partial.base.sha256 !== sha256)
+    return `${file} was made on ${partial.base.snapshotId}, not on the ${snapshotId} that the manifest names`
+  const below = contentOf(view, base)
+  const { from } = partial
+  if (!below || (from.nextInput === below.nextInput && from.nextChangelog === below.nextChangelog))
+    return undefined
+  return `${file} begins at changelog ${from.nextChangelog} and input ${from.nextInput}; its base ends at ${below.nextChangelog} and ${below.nextInput}`
+}
+
+function faultOf(view: View, one: SnapshotDump): string | undefined {
+  const { file, entry, intact, partial, unreadable } = one
   if (intact === false) return `${file} is not the file it describes`
   if (unreadable !== undefined) return `${file} cannot be read: ${unreadable}`
+  const link = linkFault(view, one)
+  if (link !== undefined) return link
+  const content = contentOf(view, one)
   if (!content) return undefined
   if (content.rows.length !== entry.keys)
     return `${file} holds ${content.rows.length} keys, the manifest says ${entry.keys}`
-  if (hashOf(content.rows) !== entry.stateHash) return `${file} holds another state than its hash says`
+  if (partial && partial.keys !== entry.keys)
+    return `${file} says ${partial.keys} keys, the manifest says ${entry.keys}`
+  if (entry.stateHash !== null && hashOf(content.rows) !== entry.stateHash)
+    return `${file} holds another state than its hash says`
   return content.nextChangelog > entry.lastChangelogOffset + 1 || content.nextInput > entry.nextInputOffset
     ? `${file} stands at changelog ${content.nextChangelog} and input ${content.nextInput}, beyond what the manifest says`
     : undefined
@@ -82,7 +108,7 @@ export const tornSnapshot: Check = {
   notApplicable: statefulOnly,
   *run(view): Generator<Anomaly> {
     for (const one of named(view)) {
-      const fault = one.exists ? faultOf(one) : undefined
+      const fault = one.exists ? faultOf(view, one) : undefined
       if (fault === undefined) continue
       yield anomaly(view, 'torn-snapshot', `the manifest names ${one.entry.snapshotId}; ${fault}`, one)
     }
@@ -139,25 +165,45 @@ function replayed(view: View, partition: number, content: SnapshotContent, from:
 
 export const pathDependence: Check = {
   name: 'path-dependence',
-  proves: 'each full snapshot with its replay gives the state that the whole changelog gives',
+  proves:
+    'each snapshot is the fold of the changelog below it, and gives with its replay what the whole one gives',
   notApplicable: statefulOnly,
   *run(view): Generator<Anomaly> {
     for (const one of named(view)) {
-      const { content, entry, partition } = one
+      const { entry, partition } = one
       const log = view.partition('changelog', partition)
+      const content = one.exists ? contentOf(view, one) : undefined
       // Without the head of the log, or with the changelog off, there is nothing to compare with.
       if (!content || !log || log.logStart > 0 || entry.changelogMode === 'off') continue
       // Deltas that the cleaner took are delta-compaction-loss.
       if (log.holes && entry.changelogMode === 'delta-only') continue
+      const fold = changelogRows(view, partition, content.nextChangelog)
+      const held = new Map<string, Row>(content.rows.map((row) => [row.key, row]))
+      // Below an offset a compacted log lacks what was written again above it; a torn file is told as such.
+      const below = log.holes || faultOf(view, one) !== undefined ? undefined : firstDifference(held, fold)
       const whole = changelogRows(view, partition, log.highWatermark)
       const path = replayed(view, partition, content, entry.lastChangelogOffset + 1)
-      for (const key of new Set([...whole.keys(), ...path.keys()])) {
-        const [a, b] = [path.get(key), whole.get(key)]
-        if (a && b && a.sum === b.sum && a.count === b.count && a.seq === b.seq) continue
-        const message = `${entry.snapshotId} and the changelog after ${entry.lastChangelogOffset} give ${show(a)} for ${key}; the whole changelog gives ${show(b)}`
+      const after = firstDifference(path, whole)
+      if (below) {
+        const { key, found, wanted } = below
+        const message = `${entry.snapshotId} holds ${show(found)} for ${key}; the changelog below ${content.nextChangelog} gives ${show(wanted)}`
         yield anomaly(view, 'path-dependence', message, one)
-        break
+      } else if (after) {
+        const { key, found, wanted } = after
+        const message = `${entry.snapshotId} and the changelog after ${entry.lastChangelogOffset} give ${show(found)} for ${key}; the whole changelog gives ${show(wanted)}`
+        yield anomaly(view, 'path-dependence', message, one)
       }
     }
   },
+}
+
+type Rows = ReadonlyMap<string, Row>
+
+function firstDifference(a: Rows, b: Rows): { key: string; found?: Row; wanted?: Row } | undefined {
+  for (const key of new Set([...b.keys(), ...a.keys()])) {
+    const [found, wanted] = [a.get(key), b.get(key)]
+    const same = found?.sum === wanted?.sum && found?.count === wanted?.count && found?.seq === wanted?.seq
+    if (!same) return { key, ...(found ? { found } : {}), ...(wanted ? { wanted } : {}) }
+  }
+  return undefined
 }

@@ -13,6 +13,7 @@
  *   changelog k: seq 1 2 at offsets 0 1; SQLite k: seq 1, next 2       -> checkpoint-ahead; next 1 -> fine
  *   the same with next 1 at a clean end                                -> state-behind
  */
+import { contentOf } from '../chains.ts'
 import { type Check, cleanEndOnly, statefulOnly } from '../check.ts'
 import type { StateDump } from '../input.ts'
 import { type Row, changelogRows, outputsByKey, show } from '../totals.ts'
@@ -135,7 +136,9 @@ function* offsetsAhead(view: View, state: StateDump): Generator<string> {
 function* manifestsAhead(view: View): Generator<Anomaly> {
   const { snapshots } = view.input
   if (!snapshots) throw view.missing('snapshots', 'the manifests could not be read')
-  for (const { partition, entry, content } of snapshots) {
+  for (const one of snapshots) {
+    const { partition, entry } = one
+    const content = contentOf(view, one)
     const changelogEnd = view.partition('changelog', partition)?.highWatermark ?? 0
     const inputEnd = view.processedEnd(view.opb, partition)
     const says = `the manifest ${entry.snapshotId} says changelog ${entry.lastChangelogOffset} and input ${entry.nextInputOffset}`

@@ -1,8 +1,10 @@
 /** Snapshots, recoveries and liveness: a smallest history that has the anomaly, and one that almost has it. */
 import { createHash } from 'node:crypto'
-import { describeAnomalies, type AnomalyCase } from '../../testing/anomaly-cases.ts'
-import { History, finish, goodHistory } from '../../testing/histories.ts'
-import type { NewEvent } from '../history/event.ts'
+import type { NewEvent } from '../core/history/event.ts'
+import type { PartialContent } from '../core/oracle/input.ts'
+import type { SnapshotEntry } from '../core/contracts/records.ts'
+import type { AnomalyCase } from './anomaly-cases.ts'
+import { type History, finish, goodHistory } from './histories.ts'
 
 const KEY = 's#p#1694499960'
 const good = (): History => finish(goodHistory())
@@ -33,7 +35,99 @@ const finishedAndStayed = (line?: NewEvent): History => {
   return h.wrote('opb.a.2', { f: 'stop', type: 'info' }, 45_001)
 }
 
-const cases: AnomalyCase[] = [
+/** A full snapshot after two changes, and a partial one on top of it after four. */
+const chain = (
+  change: { partial?: Partial<PartialContent>; entry?: Partial<SnapshotEntry> } = {},
+): History => {
+  const rows = [{ key: KEY, sum: 20, count: 2, seq: 2 }]
+  const [two, four] = [
+    { nextInput: 2, nextChangelog: 2 },
+    { nextInput: 4, nextChangelog: 4 },
+  ]
+  const base = { snapshotId: 'snap-1', sha256: 'aa' }
+  const partial = { base, from: two, rows: [ROW_4], keys: 1, ...four, ...change.partial }
+  const entry = { snapshotId: 'snap-2', kind: 'partial', base: 'snap-1', stateHash: null, keys: 1 } as const
+  return good()
+    .manifest(
+      { ...base, lastChangelogOffset: 1, nextInputOffset: 2 },
+      { intact: true, content: { rows, ...two } },
+    )
+    .manifest(
+      { ...entry, lastChangelogOffset: 3, nextInputOffset: 4, ...change.entry },
+      { intact: true, partial },
+    )
+}
+
+/** Five changes of one key, written as deltas alone, of which the cleaner took all but the last. */
+const compacted = (row: { sum: number; count: number }): History => {
+  const h = good()
+  const log = h.logs.get('changelog')!
+  for (const [i, entry] of log.entries()) {
+    if (entry.kind !== 'data') continue
+    const { key, seq, delta, ts } = JSON.parse(entry.value!.toString()) as Record<string, unknown>
+    log[i] = { ...entry, value: Buffer.from(JSON.stringify({ key, seq, delta, ts })) }
+  }
+  const changelogTap = h.input().topics.changelog!
+  h.logs.set('changelog', log.slice(4))
+  h.sqlite!.rows.set(KEY, { key: KEY, ...row, seq: 5 })
+  const states = h.input().states!.map((state) => ({ ...state, changelogMode: 'delta-only' as const }))
+  h.override = { states, changelogTap }
+  return h
+}
+
+export const RECOVERY_CASES: readonly AnomalyCase[] = [
+  {
+    name: 'delta-compaction-loss',
+    what: 'the cleaner took four deltas that nobody had kept',
+    breaks: () => compacted({ sum: 7, count: 1 }),
+    place: { topic: 't.opb-changelog', partition: 0, offset: 0, key: KEY },
+    also: ['divergence'],
+    almost: () => compacted({ sum: 44, count: 5 }),
+  },
+  {
+    name: 'torn-snapshot',
+    what: 'a partial holds another number of keys than its manifest says',
+    breaks: () => chain({ partial: { rows: [ROW_4, { ...ROW_4, key: 's#q#60' }] } }),
+    place: { key: 'snap-2', offset: 3 },
+    also: ['path-dependence'],
+    almost: () => chain(),
+  },
+  {
+    name: 'torn-snapshot',
+    what: 'a partial begins behind the end of its base',
+    breaks: () => chain({ partial: { from: { nextInput: 3, nextChangelog: 3 } } }),
+    place: { key: 'snap-2', offset: 3 },
+    almost: () => chain(),
+  },
+  {
+    name: 'torn-snapshot',
+    what: 'a partial was made on another base than its manifest names',
+    breaks: () => chain({ partial: { base: { snapshotId: 'snap-1', sha256: 'bb' } } }),
+    place: { key: 'snap-2' },
+    almost: () => chain(),
+  },
+  {
+    name: 'torn-snapshot',
+    what: 'the base of a partial is named nowhere',
+    breaks: () => chain({ entry: { base: 'snap-0' } }),
+    place: { key: 'snap-2' },
+    almost: () => chain(),
+  },
+  {
+    name: 'checkpoint-ahead',
+    what: 'the manifest of a partial names an offset beyond its content',
+    breaks: () => chain({ entry: { lastChangelogOffset: 4 } }),
+    place: { topic: 't.opb-snapshots', key: 'snap-2', offset: 4 },
+    also: ['path-dependence'],
+    almost: () => chain(),
+  },
+  {
+    name: 'path-dependence',
+    what: 'a chain misses a change that a later one of the key covers',
+    breaks: () => chain({ partial: { rows: [] } }),
+    place: { key: 'snap-2', offset: 3 },
+    almost: () => chain(),
+  },
   {
     name: 'torn-snapshot',
     what: 'the file is the one described, and holds another key than its hash says',
@@ -134,5 +228,3 @@ const cases: AnomalyCase[] = [
     almost: () => finishedAndStayed({ f: 'lag-zero', type: 'info', task: 0, position: 6 }),
   },
 ]
-
-describeAnomalies(cases)
