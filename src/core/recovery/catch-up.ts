@@ -28,6 +28,9 @@ export interface Replayed extends Readonly<ReplayCounts> {
  */
 const CHUNK_BYTES = 16 << 20
 
+/** Small enough that what a fetch is decoded into dies young; with 4 MiB collecting it was a quarter of the time. */
+const FETCH_BYTES = 512 << 10
+
 interface Task {
   readonly store: StateStore
   readonly facts: LogFacts
@@ -50,7 +53,8 @@ export async function catchUp(deps: RecoveryDeps, options: RecoverOptions, task:
   const started = deps.clock.monotonicMs()
   const counts = noCounts()
   const reader = deps.log.reader({ topic, partition, from, isolation: 'read_committed' })
-  const how = { reader, clock: deps.clock, stallMs: options.stallMs, maxBytes: options.chunkBytes }
+  const maxBytes = options.chunkBytes ?? FETCH_BYTES
+  const how = { reader, clock: deps.clock, stallMs: options.stallMs, maxBytes }
   const { owner } = options
   if (options.changelogMode === 'off') {
     await readTo(how, to, ({ records, nextOffset }) => {
