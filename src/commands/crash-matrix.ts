@@ -23,7 +23,7 @@ export default class CrashMatrix extends LabCommand {
     const { flags } = await this.parse(CrashMatrix)
     if (flags.log === 'simulated') {
       const { simulate } = await import('../lab/simulated/simulate.ts')
-      const { result, text } = await simulate({ ...flags, say: this.say })
+      const { result, text } = await simulate({ ...flags, argv: this.argv, say: this.say })
       this.print(text)
       this.exitWith(exitOf(result.verdict))
       return result
@@ -40,6 +40,7 @@ export default class CrashMatrix extends LabCommand {
       const { runMutants, scoreForTerminal } = await import('../lab/matrix/mutants.ts')
       const score = await runMutants({
         ...flags,
+        only: flags.mutant,
         stateDir: flags['state-dir'],
         quiet: this.isQuiet,
         verbose: this.isVerbose,

@@ -29,7 +29,11 @@ export const killsOf = (events: readonly HistoryEvent[]): HistoryEvent[] =>
 
 /** The moment that a cell's times count from: its last kill; undefined if there was none. */
 export const zeroOf = (events: readonly HistoryEvent[]): number | undefined =>
-  (killsOf(events).at(-1) ?? events.find((e) => e.f === 'exit' && e['signal'] === 'SIGKILL'))?.t
+  (
+    killsOf(events).at(-1) ??
+    events.find((e) => e.f === 'exit' && e['signal'] === 'SIGKILL') ??
+    events.find((e) => e.f === 'fault')
+  )?.t
 
 interface Range {
   readonly base: number

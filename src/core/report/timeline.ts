@@ -58,6 +58,8 @@ const TOLD: Readonly<Record<string, Tell>> = {
   'frame info': (e) => `sees ${String(e['api'])} on the wire, ${String(e['moment'])}`,
   'kill info': (e) => `kills itself at ${String(e['point'])}, hit ${String(e['hit'])}`,
   'sigkill invoke': (e) => `kills ${String(e['worker'])} (${String(e['why'])})`,
+  'halt info': (e) => `stops ${shown(e['worker'])}: ${shown(e['why'])}`,
+  'fault info': (e) => `fault: ${shown(e['fault'])}`,
   'sigcont invoke': (e) => `wakes ${String(e['worker'])}`,
   'exit info': (e) =>
     `${shown(e['life'], shown(e['worker']))} is gone: ${shown(e['signal'], `exit code ${shown(e['code'])}`)}`,

@@ -9,6 +9,7 @@ import { SIM_POINTS } from './mix.ts'
 import { mutantNamed } from './plan.ts'
 import { runSchedule, type ScheduleOutcome } from './run.ts'
 import type { Settle } from './scheduler.ts'
+import { faultText } from './stored.ts'
 import { shrink } from './shrink.ts'
 
 export interface FailedSchedule {
@@ -124,9 +125,7 @@ export async function reduce(named: SimCase, primary: AnomalyName, settle: Settl
   return {
     replay: encodeCase(outcome.case),
     orders: plan.orders - plan.without.length,
-    faults: plan.faults.map((f) =>
-      f.kind === 'kill-at-point' ? `${f.kind} ${f.point}:${f.hit}` : `${f.kind} ${f.worker}`,
-    ),
+    faults: plan.faults.map(faultText),
     runs,
     findings,
   }

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto'
 import type { HistoryEvent } from '../history/event.ts'
 import { judge } from '../oracle/judge.ts'
-import type { Anomaly, AnomalyName, Verdict } from '../oracle/verdict.ts'
+import type { OracleInput } from '../oracle/input.ts'
+import type { Anomaly, AnomalyName, Judgement, Verdict } from '../oracle/verdict.ts'
 import type { SimCase } from './case.ts'
 import { oracleInput } from './evidence.ts'
 import { pathDependence } from './paths.ts'
@@ -30,6 +31,10 @@ export interface ScheduleOutcome {
   readonly steps: number
   readonly lives: number
   readonly coverage: Coverage
+  readonly journals: readonly HistoryEvent[]
+  readonly judgement: Judgement
+  /** What the oracle was given. */
+  readonly input: OracleInput
   /** What the workers and the faults did, one line each: enough to explain a small schedule. */
   readonly timeline: readonly string[]
 }
@@ -44,17 +49,16 @@ export async function runSchedule(named: SimCase, settle: Settle): Promise<Sched
   const plan = planOf(named)
   const world = new World(plan, mutantNamed(named.mutant), settle)
   const { stuck, unexplained } = await world.run()
-  const judgement = judge(
-    oracleInput({
-      prefix: PREFIX,
-      window: WINDOW,
-      names: NAMES,
-      cluster: world.cluster,
-      disks: world.disks,
-      journals: world.journals,
-      cleanEnd: stuck === undefined,
-    }),
-  )
+  const input = oracleInput({
+    prefix: PREFIX,
+    window: WINDOW,
+    names: NAMES,
+    cluster: world.cluster,
+    disks: world.disks,
+    journals: world.journals,
+    cleanEnd: stuck === undefined,
+  })
+  const judgement = judge(input)
   const found: Anomaly[] = judgement.checks.flatMap((check) => check.anomalies)
   if (stuck) found.push({ ...stuck, place: {} })
   else for (const disk of world.disks) found.push(...(await pathDependence(world, disk)))
@@ -74,6 +78,9 @@ export async function runSchedule(named: SimCase, settle: Settle): Promise<Sched
     steps: world.steps.length,
     lives: new Set(world.journals.map((event) => event.incarnation)).size,
     coverage: world.coverage,
+    judgement,
+    input,
+    journals: world.journals,
     timeline: timelineOf(world.journals),
   }
 }

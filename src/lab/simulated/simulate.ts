@@ -3,15 +3,23 @@
  *
  * Promises: the result is a function of seed and number of schedules, however many threads took part; what is
  * shown says that it is simulated; a schedule that fails is reduced and comes with one command that replays it.
- * Does not: measure recovery (time is virtual), or write results.
+ * Does not: measure recovery (time is virtual).
  */
 import { availableParallelism } from 'node:os'
+import { hostClock } from '../../adapters/host/clock.ts'
 import { LabError } from '../../core/errors.ts'
 import { worst, type Verdict } from '../../core/oracle/verdict.ts'
-import { MUTANT_NAMES } from '../../core/scenario/mutants.ts'
+import { MUTANT_NAMES, type MutantName } from '../../core/scenario/mutants.ts'
 import { parseCount } from '../../core/scenario/units.ts'
-import { type FailedSchedule, pointsMissed, reduce, type Reduced, sumOf } from '../../core/sim/campaign.ts'
-import { decodeCase, type SimCase } from '../../core/sim/case.ts'
+import {
+  type FailedSchedule,
+  pointsMissed,
+  reduce,
+  type Reduced,
+  seedOf,
+  sumOf,
+} from '../../core/sim/campaign.ts'
+import { decodeCase, encodeCase, type SimCase } from '../../core/sim/case.ts'
 import { SIM_POINTS } from '../../core/sim/mix.ts'
 import { mutantNamed } from '../../core/sim/plan.ts'
 import { replayBlocks, simulationBlocks } from '../../core/sim/report.ts'
@@ -20,6 +28,7 @@ import { runSchedule } from '../../core/sim/run.ts'
 import { NOT_SIMULATED } from '../../core/sim/specs.ts'
 import { startThread } from '../../program/threads.ts'
 import { forTerminal } from '../report/report.ts'
+import { storeCampaign, type StoredSchedule } from './simulated-results.ts'
 import { settle, type SimAnswer, type SimOrder } from './simulate-thread.ts'
 
 export interface SimulateFlags {
@@ -27,6 +36,8 @@ export interface SimulateFlags {
   readonly seed: string
   readonly replay?: string | undefined
   readonly mutant?: string | undefined
+  /** As typed, for the results. */
+  readonly argv: readonly string[]
   readonly say: (text: string) => void
 }
 
@@ -37,6 +48,7 @@ export interface Answer {
 
 /** Reduced are the first ones; the others have their own command all the same. */
 const REDUCED = 3
+const STORED = 10
 const DISTINCT_SHARE = 0.95
 const MAX_SEED = 2 ** 32 - 1
 
@@ -54,8 +66,30 @@ export async function simulate(flags: SimulateFlags): Promise<Answer> {
   if (flags.replay !== undefined) return replay({ ...decodeCase(flags.replay), mutant }, flags.replay)
   const seed = parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED })
   const schedules = parseCount(flags.schedules, '--schedules', { min: 1, max: 1_000_000 })
+  const startedMs = hostClock.wallMs()
   const result = await campaign({ seed, schedules, mutant, say: flags.say })
+  const stored = await worthStoring(result)
+  const argv = ['crash-matrix', ...flags.argv]
+  const results = await storeCampaign({
+    seed,
+    mutant: mutant as MutantName | undefined,
+    startedMs,
+    schedules: stored,
+    argv,
+  })
+  flags.say(`results: ${results}`)
   return { result, text: forTerminal(simulationBlocks(result)) }
+}
+
+/** The reduced failures, or the first schedule, as an example of what went well. */
+async function worthStoring({ failures, seed, mutant }: Simulation): Promise<StoredSchedule[]> {
+  const words = failures.slice(0, STORED).map((failure) => failure.reduced?.replay ?? failure.replay)
+  const stored: StoredSchedule[] = []
+  for (const word of words.length > 0 ? words : [encodeCase({ seed: seedOf(seed, 0) })]) {
+    const outcome = await runSchedule({ ...decodeCase(word), mutant: mutant ?? undefined }, settle)
+    stored.push({ outcome, command: commandOf(word, mutant) })
+  }
+  return stored
 }
 
 interface Campaign {
@@ -128,7 +162,8 @@ function deal({ seed, schedules, mutant }: Campaign, threads: number): Promise<S
 async function explained({ mutant, say }: Campaign, failed: readonly FailedSchedule[]): Promise<Failure[]> {
   const failures: Failure[] = []
   for (const one of failed) {
-    const [primary] = one.anomalies
+    const predicted = mutantNamed(mutant)?.primary
+    const primary = one.anomalies.find((name) => name === predicted) ?? one.anomalies[0]
     let reduced: Reduced | null = null
     if (primary !== undefined && failures.length < REDUCED) {
       say(`reducing ${one.replay}: ${one.anomalies.join(', ')}`)
