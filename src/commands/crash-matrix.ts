@@ -28,6 +28,19 @@ export default class CrashMatrix extends LabCommand {
       this.exitWith(exitOf(result.verdict))
       return result
     }
+    if (flags.shrink !== undefined) {
+      const { shrinkRun, shrunkForTerminal } = await import('../lab/matrix/shrink.ts')
+      const common = { ...flags, stateDir: flags['state-dir'], quiet: this.isQuiet, argv: this.argv }
+      const shrunk = await shrinkRun(flags.shrink, {
+        ...common,
+        metricsPort: undefined,
+        hitNames: undefined,
+        say: this.say,
+      })
+      this.print(shrunkForTerminal(shrunk))
+      this.exitWith(exitOf(shrunk.verdict))
+      return shrunk
+    }
     const matrix = await import('../lab/matrix/matrix.ts')
     if (flags.list) {
       const { text, ...listed } = matrix.listPoints()

@@ -118,6 +118,16 @@ export async function storedInput(dir: string, cell: string): Promise<string | u
   return (await exists(file)) ? file : undefined
 }
 
+/** Cells of which something was kept for the oracle, by the names of their files, in the order they came. */
+export async function storedCells(dir: string): Promise<string[]> {
+  const at = path.join(dir, 'evidence')
+  const files = (await guard(at, 'read', () => listed(at))).filter((name) => name.endsWith(INPUT_SUFFIX))
+  const aged = await Promise.all(
+    files.map(async (name) => ({ name, at: (await stat(path.join(at, name))).mtimeMs })),
+  )
+  return aged.sort((a, b) => a.at - b.at).map(({ name }) => name.slice(0, -INPUT_SUFFIX.length))
+}
+
 /** The parsed verdict.json of a run. */
 export async function readVerdict(dir: string): Promise<unknown> {
   const file = path.join(dir, VERDICT_FILE)

@@ -224,6 +224,8 @@ export interface RunResult {
 }
 
 export interface ScoreShown {
+  /** Where it is the score of another oracle version than the run was judged with: which one. */
+  readonly oracle_version?: string
   readonly caught: number
   readonly of: number
   readonly measured: string

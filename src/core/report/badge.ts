@@ -26,7 +26,9 @@ export function scoreOf(runs: readonly RunResult[]): Score {
     .filter((cell) => cell.point !== NO_KILL)
   const mutants = runs.filter(isMutant)
   const [scored] = runs
-    .flatMap((run) => (isMutant(run) ? [] : (run.mutation_score ?? [])))
+    .flatMap((run) =>
+      isMutant(run) || run.mutation_score?.oracle_version !== undefined ? [] : (run.mutation_score ?? []),
+    )
     .toSorted((a, b) => b.of - b.caught - (a.of - a.caught))
   return {
     kills: cells.length,

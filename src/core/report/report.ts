@@ -5,7 +5,7 @@
  * tested, because a killed process keeps its page cache and a lost power supply does not.
  * Does not: find or judge runs, or hide a verdict: a vacuous cell is shown as what it is.
  */
-import type { CellResult, Provenance, RunResult } from '../matrix/result.ts'
+import type { CellResult, Provenance, RunResult, ScoreShown } from '../matrix/result.ts'
 import { coverageOf, coverageText } from '../matrix/coverage.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
 import { heading, left, list, right, table, text } from './blocks.ts'
@@ -210,6 +210,12 @@ export function provenanceLines(run: RunResult): string[] {
 /** How far the judge of this run can be believed: how many broken twins it caught. */
 function scoreLine({ oracle_version: version, mutation_score: score }: RunResult): string {
   if (version === undefined) return 'judged by an oracle of unknown version'
-  const known = score ? `${score.caught} of ${score.of} mutants caught, ${score.measured}` : 'not measured'
-  return `judged by oracle version ${version}; mutation score: ${known}`
+  return `judged by oracle version ${version}; mutation score: ${scoreText(score)}`
+}
+
+export function scoreText(score: ScoreShown | null | undefined): string {
+  if (!score) return 'not measured'
+  const told = `${score.caught} of ${score.of} mutants caught, ${score.measured}`
+  const { oracle_version: other } = score
+  return other === undefined ? told : `not measured; that of oracle version ${other}: ${told}`
 }

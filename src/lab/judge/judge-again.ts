@@ -3,19 +3,21 @@
  *
  * Promises: reads results only, no broker; evidence of the kill and the reason why a cell could not run to
  * its end stand as they were, for they are no judgement; the run's expectations are weighed again.
- * A cell whose input was not kept is unknown, never what it was.
+ * A cell whose input was not kept is unknown, never what it was. Of a run that was cut off what is there is judged,
+ * and what is missing is named.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { readVerdict, storedInput } from '../../adapters/files/results.ts'
+import { readVerdict, storedCells, storedInput, VERDICT_FILE } from '../../adapters/files/results.ts'
 import { readLines } from '../../adapters/files/stored-input.ts'
 import { LabError } from '../../core/errors.ts'
-import type { CellResult, Expectation, RunResult } from '../../core/matrix/result.ts'
+import type { CellResult, Expectation } from '../../core/matrix/result.ts'
 import { ORACLE_VERSION, judge } from '../../core/oracle/judge.ts'
 import { decodeInput } from '../../core/oracle/stored.ts'
 import { type AnomalyName, type Verdict, worst } from '../../core/oracle/verdict.ts'
 import { type Block, heading, left, list, table, text, words } from '../../core/report/blocks.ts'
 import { asRunResult } from '../../core/report/read.ts'
+import { scoreText } from '../../core/report/report.ts'
 import { evaluate } from '../../core/scenario/expect.ts'
 import { forTerminal, knownScore } from '../report/report.ts'
 import { loadScenario } from '../matrix/scenario.ts'
@@ -23,7 +25,8 @@ import { shownPath } from '../matrix/results.ts'
 
 export interface CellAgain {
   readonly cell: string
-  readonly before: Verdict
+  /** Null where the run was cut off before it said. */
+  readonly before: Verdict | null
   readonly now: Verdict
   readonly anomalies_before: readonly AnomalyName[]
   readonly anomalies: readonly AnomalyName[]
@@ -40,74 +43,127 @@ export interface JudgedAgain {
   readonly mutation_score: string
   readonly cells: readonly CellAgain[]
   readonly expectations: readonly Expectation[]
+  /** What a run that came to its end would have; then the verdict is unknown at best. */
+  readonly missing: readonly string[]
 }
 
-async function runIn(dir: string): Promise<RunResult> {
-  if (!existsSync(path.join(dir, 'verdict.json'))) {
-    throw new LabError('NOTHING_TO_SHOW', `there is no complete run in ${shownPath(dir)}`, {
-      hint: 'name the folder of one run, such as results/latest',
-    })
-  }
+interface Kept {
+  readonly experiment: string
+  readonly oracleThen: string | null
+  readonly cells: readonly CellKept[]
+  /** What a complete run would have. */
+  readonly missing: readonly string[]
+}
+
+/** Of a run that did not come to its end nobody has judged the cells yet. */
+type CellKept = Pick<CellResult, 'cell' | 'anomalies'> & {
+  readonly verdict: Verdict | null
+  readonly of?: CellResult
+}
+
+async function keptIn(dir: string): Promise<Kept> {
+  if (!existsSync(path.join(dir, VERDICT_FILE))) return unfinished(dir)
   const read = asRunResult(await readVerdict(dir))
-  if ('run' in read) return read.run
+  if ('run' in read) {
+    const { experiment, oracle_version, cells, interrupted } = read.run
+    const missing = interrupted ? ['the cells that were left when it was interrupted'] : []
+    const kept = cells.map((of) => ({ cell: of.cell, verdict: of.verdict, anomalies: of.anomalies, of }))
+    return { experiment, oracleThen: oracle_version ?? null, cells: kept, missing }
+  }
   throw new LabError('RESULTS_UNUSABLE', `${shownPath(dir)}/verdict.json is no run: ${read.problem}`, {
     hint: 'it may be of another version of eoslab; repeat the run',
   })
 }
 
-async function judgeCell(dir: string, cell: CellResult): Promise<CellResult & { missing: string | null }> {
-  const file = await storedInput(dir, cell.cell)
-  if (file === undefined) {
-    const missing = 'what the oracle was given was not kept'
-    return { ...cell, verdict: 'unknown', anomalies: [], missing }
+/** Killed before it could write its verdict: there is what each cell left when it was over. */
+async function unfinished(dir: string): Promise<Kept> {
+  const names = await storedCells(dir)
+  if (names.length === 0) {
+    throw new LabError('NOTHING_TO_SHOW', `there is no run in ${shownPath(dir)}, nor a cell of one`, {
+      hint: 'name the folder of one run, such as results/latest',
+    })
   }
-  const judgement = judge(decodeInput(readLines(file)))
-  const parts: Verdict[] = [judgement.verdict]
-  if (cell.evidence.verdict === 'vacuous') parts.push('vacuous')
-  if (cell.problem) parts.push('unknown')
-  const { anomalies, checks } = judgement
-  return { ...cell, verdict: worst(parts), anomalies, checks, missing: null }
+  const cells = names.map((cell) => ({ cell, verdict: null, anomalies: [] }))
+  const missing = [
+    'verdict.json: the run did not come to its end',
+    'the evidence that each kill hit is not weighed again',
+    `cells after ${names.at(-1)}, if there were to be any`,
+  ]
+  return { experiment: path.basename(path.dirname(dir)), oracleThen: null, cells, missing }
+}
+
+type CellNow = CellKept & {
+  readonly now: Verdict
+  readonly found: readonly AnomalyName[]
+  problem: string | null
+}
+
+async function judgeCell(dir: string, kept: CellKept): Promise<CellNow & { result?: CellResult }> {
+  const file = await storedInput(dir, kept.cell)
+  const { of } = kept
+  if (file === undefined) {
+    const problem = 'what the oracle was given was not kept'
+    const result = of && { ...of, verdict: 'unknown' as const, anomalies: [] }
+    return { ...kept, now: 'unknown', found: [], problem, ...(result ? { result } : {}) }
+  }
+  const { verdict, anomalies, checks } = judge(decodeInput(readLines(file)))
+  const parts: Verdict[] = [verdict]
+  if (of?.evidence.verdict === 'vacuous') parts.push('vacuous')
+  // Without the evidence of the kill it proves nothing, whatever the log says.
+  if (!of || of.problem) parts.push('unknown')
+  const now = worst(parts)
+  const result = of && { ...of, verdict: now, anomalies, checks }
+  return { ...kept, now, found: anomalies, problem: null, ...(result ? { result } : {}) }
+}
+
+/** The run's expectations weighed again; without a verdict of its own the cells speak for themselves. */
+async function outcome(dir: string, kept: Kept, cells: readonly (CellNow & { result?: CellResult })[]) {
+  const whole = cells.flatMap(({ result }) => result ?? [])
+  if (whole.length < cells.length || whole.length === 0)
+    return { expectations: [], verdict: worst(['unknown', ...cells.map(({ now }) => now)]) }
+  const { expect } = await loadScenario(path.join(dir, 'scenario.resolved.yaml'))
+  const { expectations, verdict } = evaluate(expect, whole)
+  return { expectations, verdict: kept.missing.length > 0 ? worst([verdict, 'unknown']) : verdict }
 }
 
 export async function judgeAgain(folder: string): Promise<JudgedAgain> {
   const dir = path.resolve(folder)
-  const run = await runIn(dir)
+  const kept = await keptIn(dir)
   const cells = []
-  for (const cell of run.cells) cells.push(await judgeCell(dir, cell))
-  const { expect } = await loadScenario(path.join(dir, 'scenario.resolved.yaml'))
-  const { expectations, verdict } = evaluate(expect, cells)
-  const score = knownScore(ORACLE_VERSION)
+  for (const cell of kept.cells) cells.push(await judgeCell(dir, cell))
   return {
-    verdict,
+    ...(await outcome(dir, kept, cells)),
     results: shownPath(dir),
-    experiment: run.experiment,
-    oracle_then: run.oracle_version ?? null,
+    experiment: kept.experiment,
+    oracle_then: kept.oracleThen,
     oracle_version: ORACLE_VERSION,
-    mutation_score: score ? `${score.caught} of ${score.of}` : 'not measured',
-    cells: cells.map(({ cell, verdict: now, anomalies, missing }, i) => ({
+    mutation_score: scoreText(knownScore(ORACLE_VERSION)),
+    cells: cells.map(({ cell, verdict: before, now, anomalies, found, problem }) => ({
       cell,
-      before: run.cells[i]!.verdict,
+      before,
       now,
-      anomalies_before: run.cells[i]!.anomalies,
-      anomalies,
-      problem: missing,
+      anomalies_before: anomalies,
+      anomalies: found,
+      problem,
     })),
-    expectations,
+    missing: kept.missing,
   }
 }
 
 function blocksOf(again: JudgedAgain): Block[] {
   const rows = again.cells.map((c) => [
     c.cell,
-    c.before,
+    c.before ?? '–',
     c.now,
     c.anomalies.join(', ') || '–',
-    c.problem ?? (c.before === c.now ? '' : `then: ${c.anomalies_before.join(', ') || 'nothing'}`),
+    c.problem ??
+      (c.before === null || c.before === c.now ? '' : `then: ${c.anomalies_before.join(', ') || 'nothing'}`),
   ])
   return [
     heading(2, `${again.experiment}, judged again: ${again.verdict}`),
     table([left('cell'), left('then'), left('now'), words('anomalies now'), words('')], rows),
     list(again.expectations.map((e) => `${e.met ? '✓' : '✗'} ${e.text}; found: ${e.found}`)),
+    ...(again.missing.length > 0 ? [text('Missing:'), list(again.missing)] : []),
     text(
       `Oracle version ${again.oracle_then ?? 'unknown'} then, ${again.oracle_version} now; mutation score ${again.mutation_score}. Results: ${again.results}`,
     ),

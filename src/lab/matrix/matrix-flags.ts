@@ -40,10 +40,17 @@ export const matrixFlags = {
   }),
   schedules: Flags.string({ summary: 'simulated: how many', default: '2000', helpValue: 'N' }),
   replay: Flags.string({ summary: 'simulated: this schedule, with its timeline', helpValue: 'CASE' }),
-  mutant: Flags.string({ summary: 'simulated: with this mutant', helpValue: 'NAME' }),
+  mutant: Flags.string({
+    summary: 'simulated: with this mutant; with --mutants: only these, a,b',
+    helpValue: 'NAME',
+  }),
   mutants: Flags.boolean({
     summary: 'run every broken twin instead, and print the mutation score',
     exclusive: ['at', 'repeat', 'orders', 'partitions', 'keys', 'from', 'cold', 'keep'],
+  }),
+  shrink: Flags.string({
+    summary: 'reduce an invalid cell of that stored run: fewer kills, fewer orders',
+    helpValue: 'RESULTS',
   }),
   keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
 }

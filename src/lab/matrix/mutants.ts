@@ -2,27 +2,44 @@
  * `crash-matrix --mutants`: every broken twin, one after the other on one broker, and the mutation score.
  *
  * Promises: the score is kept beside the results, by oracle version, so that every report can show it; a
- * survivor, or an anomaly nobody predicted, makes it invalid.
+ * survivor, or an anomaly nobody predicted, makes it invalid. A score of some mutants only is not kept.
  */
 import { writeScore } from '../../adapters/files/mutation-score.ts'
 import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
 import { type Block, heading, left, table, text, words } from '../../core/report/blocks.ts'
-import { MUTANT_NAMES } from '../../core/scenario/mutants.ts'
+import { LabError } from '../../core/errors.ts'
+import { nearest } from '../../core/crash/nearest.ts'
+import { MUTANT_NAMES, type MutantName } from '../../core/scenario/mutants.ts'
 import { resolveScenario } from '../../core/scenario/resolve.ts'
 import { type MutationScore, mutationScore } from '../../core/scenario/score.ts'
 import { type ExperimentOptions, runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal } from '../report/report.ts'
 import { resultsRoot } from './results.ts'
 
+/** All of them, or those asked for, separated by commas. */
+function asked(only: string | undefined): readonly MutantName[] {
+  if (only === undefined) return MUTANT_NAMES
+  const isMutant = (name: string): name is MutantName => (MUTANT_NAMES as readonly string[]).includes(name)
+  return only.split(',').map((text) => {
+    const name = text.trim()
+    if (isMutant(name)) return name
+    const near = nearest(name, MUTANT_NAMES)
+    throw new LabError('USAGE', `--mutant ${name}: there is no such mutant`, {
+      hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : `known are: ${MUTANT_NAMES.join(', ')}`,
+    })
+  })
+}
+
 export async function runMutants({
+  only,
   brokers,
   stateDir,
   quiet,
   verbose,
   argv,
-}: Omit<ExperimentOptions, 'scenario'>): Promise<MutationScore> {
+}: Omit<ExperimentOptions, 'scenario'> & { readonly only?: string | undefined }): Promise<MutationScore> {
   const options = { brokers, stateDir, quiet, verbose, argv: ['crash-matrix', ...argv] }
-  const scenarios = MUTANT_NAMES.map((mutant) => ({
+  const scenarios = asked(only).map((mutant) => ({
     mutant,
     scenario: resolveScenario({ name: `mutant-${mutant}`, mutant }),
   }))
@@ -36,7 +53,7 @@ export async function runMutants({
       return mutationScore(runs, ORACLE_VERSION)
     },
   )
-  await writeScore(resultsRoot(), score.oracle_version, score)
+  if (only === undefined) await writeScore(resultsRoot(), score.oracle_version, score)
   return score
 }
 

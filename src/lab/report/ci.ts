@@ -109,14 +109,15 @@ export function ofJudgedAgain(again: JudgedAgain): CiOutcome {
   const cases = again.cells.map((cell): JunitCase => {
     if (fine || cell.now === 'valid') return { name: cell.cell, ms: 0 }
     const text = [
-      cell.problem ?? `${cell.now}: ${cell.anomalies.join(', ') || 'nothing proven'}; then: ${cell.before}`,
+      cell.problem ??
+        `${cell.now}: ${cell.anomalies.join(', ') || 'nothing proven'}; then: ${cell.before ?? 'not judged'}`,
       'next:',
       `  eoslab explain ${cell.cell} --run ${again.results}`,
     ].join('\n')
     const kind = cell.now === 'invalid' ? 'failure' : 'error'
     return { name: cell.cell, ms: 0, bad: { kind, type: cell.anomalies[0] ?? cell.now, text } }
   })
-  const rows = again.cells.map((cell) => [cell.cell, cell.before, cell.now, cell.anomalies.join(', ')])
+  const rows = again.cells.map((cell) => [cell.cell, cell.before ?? '–', cell.now, cell.anomalies.join(', ')])
   const name = `${again.experiment}, judged again`
   return {
     suites: [{ name, properties: { verdict: again.verdict, results: again.results }, cases }],

@@ -124,10 +124,18 @@ function nothingToShow({ root, experiment, found, notes }: Nothing): LabError {
   })
 }
 
-/** The score of an oracle version, if it was measured here. */
+/** The score of an oracle version, if it was measured here; else the newest of another one, which then says so. */
 export function knownScore(version: string | undefined, root: string = resultsRoot()): ScoreShown | null {
-  const found = version === undefined ? undefined : (readScores(root)[version] as Partial<MutationScore>)
-  return found && typeof found.caught === 'number' && typeof found.of === 'number'
-    ? { caught: found.caught, of: found.of, measured: String(found.measured) }
-    : null
+  if (version === undefined) return null
+  const known = Object.entries(readScores(root)).flatMap(([of, score]) => scoreShown(of, score))
+  const own = known.find((score) => score.oracle_version === version)
+  if (!own) return known.toSorted((a, b) => (a.measured < b.measured ? 1 : -1))[0] ?? null
+  const { oracle_version: _own, ...shown } = own
+  return shown
+}
+
+function scoreShown(oracle_version: string, stored: unknown): (ScoreShown & { oracle_version: string })[] {
+  const { caught, of, measured } = (stored ?? {}) as Partial<MutationScore>
+  if (typeof caught !== 'number' || typeof of !== 'number') return []
+  return [{ oracle_version, caught, of, measured: String(measured) }]
 }
