@@ -56,7 +56,8 @@ p2: setup ## OpB crashed around its commit; manifest, changelog on and off, idem
 	@bin/eoslab evidence p2
 
 p3: setup ## recovery on artefacts: three random kills, three times to recover, lag to zero
-	@bin/eoslab evidence p3
+	@bin/eoslab run experiments/plan/p3.yaml
+	@bin/eoslab evidence p3 --prefix p3.a.
 
 i1: setup ## the real OpA feeds the real OpB, OpA crashed
 	@bin/eoslab run experiments/plan/i1.yaml

@@ -114,7 +114,7 @@ const repeatTable = ({ repeats }: WaysFound): Block =>
       right('killed at'),
       words('last line'),
       right('snapshots'),
-      right('keys'),
+      right('keys in the newest'),
     ].concat([left('state hash of all ways'), left('hash at the end')]),
     repeats.map((r) => [
       ...[r.repeat, r.seed, r.killed_at].map(number),

@@ -6,6 +6,8 @@
  * states its own; its workers never change, since they are what makes it that mutant.
  * Does not: read files, or resolve points to cells (core/crash does).
  */
+import { CHANGELOG_FORMS, MODE_OF, type ChangelogForm } from '../compare/variants.ts'
+import type { ChangelogMode } from '../contracts/records.ts'
 import type { AnomalyName, Verdict } from '../oracle/verdict.ts'
 import type { MetricName } from '../report/metrics.ts'
 import { formatDuration, type Cadence } from './units.ts'
@@ -96,6 +98,12 @@ export function contradictions(file: ScenarioFile): Problem[] {
       message: `instances: the mutant ${file.mutant} brings its own workers; leave the field out`,
     })
   }
+  if (file.mutant && file.changelog !== undefined) {
+    problems.push({
+      path: ['changelog'],
+      message: `changelog: the mutant ${file.mutant} brings its own workers; leave the field out`,
+    })
+  }
   if (file.instances !== undefined && file.instances > (file.partitions ?? SCENARIO_DEFAULTS.partitions)) {
     const message = `instances: ${file.instances} instances need as many partitions, and there are ${file.partitions ?? SCENARIO_DEFAULTS.partitions}`
     problems.push({ path: ['instances'], message })
@@ -114,7 +122,7 @@ export function resolveScenario(file: ScenarioFile, sweep: Sweep | null = null):
   const safe: WorkerOptions = { ...SAFE_WORKER, instances }
   const workers = {
     opa: { ...safe, guarantee: file.guarantee ?? SAFE_WORKER.guarantee },
-    opb: safe,
+    opb: { ...safe, ...(file.changelog ? { changelog: MODE_OF[file.changelog] } : {}) },
   }
   return {
     name: file.name,
@@ -188,6 +196,7 @@ export function toFile(scenario: Scenario): Record<string, unknown> {
     snapshot_every: snapshotEvery && formatCadence(snapshotEvery),
     rate,
     keys,
+    changelog: mutant ? null : formOf(workers.opb.changelog),
     keep,
     // A mutant brings workers, restart condition and keys with it.
     guarantee: mutant ? null : workers.opa.guarantee,
@@ -195,6 +204,10 @@ export function toFile(scenario: Scenario): Record<string, unknown> {
     expect: withoutNulls({ ...expect }),
   })
 }
+
+/** The word of the file for a mode; null for the default. */
+const formOf = (mode: ChangelogMode | undefined): ChangelogForm | null =>
+  CHANGELOG_FORMS.find((form) => MODE_OF[form] === mode) ?? null
 
 const formatCadence = ({ ms, updates }: Cadence): string =>
   ms === undefined ? `${updates}updates` : formatDuration(ms)

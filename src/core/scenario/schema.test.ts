@@ -162,3 +162,27 @@ test('a resolved file leaves no number to a default', () => {
     guarantee: 'exactly-once',
   })
 })
+
+test.each<[string, object, string, RegExp]>([
+  ['a field', { name: 'x', partitons: 4 }, 'partitons', /did you mean partitions\?/],
+  [
+    'a field of a cell',
+    { name: 'x', cells: [{ point: 'a', mod: 'cold' }] },
+    'cells.0.mod',
+    /did you mean mode\?/,
+  ],
+  ['a mutant', { name: 'x', mutant: 'at-least-onse' }, 'mutant', /did you mean at-least-once\?/],
+  ['a form of the changelog', { name: 'x', changelog: 'delt' }, 'changelog', /did you mean delta\?/],
+])('the nearest name of %s that is none', (_, file, at, message) => {
+  const [problem] = refused(file)
+  expect(problem!.path.join('.')).toBe(at)
+  expect(problem!.message).toMatch(message)
+})
+
+test('the form of the changelog reaches OpB, and the resolved file', () => {
+  const scenario = resolveScenario(accepted({ name: 'x', changelog: 'off' }))
+  expect(scenario.workers.opb.changelog).toBe('off')
+  expect(scenario.workers.opa.changelog).toBeUndefined()
+  expect(toFile(scenario)['changelog']).toBe('off')
+  expect(paths({ name: 'x', mutant: 'at-least-once', changelog: 'off' })).toEqual(['changelog'])
+})

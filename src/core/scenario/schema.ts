@@ -12,7 +12,9 @@
  *   expect: { verdict: valid, max: { ttr_ms: 3s } }
  */
 import * as z from 'zod'
+import { CHANGELOG_FORMS } from '../compare/variants.ts'
 import { PREFIX_PATTERN, prefixProblem } from '../contracts/names.ts'
+import { nearest } from '../crash/nearest.ts'
 import { LabError } from '../errors.ts'
 import { METRIC_NAMES } from '../report/metrics.ts'
 import type { MetricName } from '../report/metrics.ts'
@@ -82,6 +84,11 @@ const SWEEPABLE = {
     'After this the broker aborts a transaction that nobody ends.',
   ),
   snapshot_every: cadence.describe('Cadence of snapshots beside the one asked for: 10s or 5000updates.'),
+  changelog: z
+    .enum(CHANGELOG_FORMS)
+    .describe(
+      'What OpB writes to its changelog: after-images (on), changes alone (delta), or nothing (off).',
+    ),
   rate: z.number().positive().describe('Orders per second; as fast as the broker takes them where absent.'),
   keys: z.int().min(1).max(10_000_000).describe('Store-product pairs of the generated orders, evenly used.'),
   instances: z
@@ -167,6 +174,7 @@ export const scenarioSchema = z
     transaction_timeout: SWEEPABLE.transaction_timeout.optional(),
     snapshot_every: SWEEPABLE.snapshot_every.optional(),
     rate: SWEEPABLE.rate.optional(),
+    changelog: SWEEPABLE.changelog.optional(),
     keys: SWEEPABLE.keys.optional(),
     instances: SWEEPABLE.instances.optional(),
     matrix: matrixSchema.optional(),
@@ -196,10 +204,10 @@ export function readScenario(
 ): { readonly scenario: ScenarioFile } | { readonly problems: readonly Problem[] } {
   const parsed = scenarioSchema.safeParse(value)
   if (parsed.success) return { scenario: parsed.data }
-  return { problems: parsed.error.issues.flatMap(problemsOf) }
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) }
 }
 
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, value: unknown): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
   const field = path.length > 0 ? `${path.join('.')}: ` : ''
   if (issue.code === 'unrecognized_keys') {
@@ -207,13 +215,26 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
     const list = known.length > 0 ? `; known: ${known.join(', ')}` : ''
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `${field}unknown field "${key}"${list}`,
+      message: `${field}unknown field "${key}"${meant(key, known)}${list}`,
     }))
+  }
+  if (issue.code === 'invalid_value') {
+    const found = path.reduce<unknown>(
+      (at, part) => (at as Record<string | number, unknown> | undefined)?.[part],
+      value,
+    )
+    const near = typeof found === 'string' ? meant(found, issue.values.map(String)) : ''
+    return [{ path, message: `${field}${issue.message}${near}` }]
   }
   // A union's own message is "Invalid input"; the reason is in its branches.
   if (issue.code === 'invalid_union')
     return [{ path, message: `${field}write a number, or a duration such as 3s` }]
   return [{ path, message: `${field}${issue.message}` }]
+}
+
+const meant = (written: string, known: readonly string[]): string => {
+  const [near] = nearest(written, known)
+  return near === undefined ? '' : `; did you mean ${near}?`
 }
 
 const fieldsAt = (path: readonly (string | number)[]): string[] => {
