@@ -4,6 +4,7 @@
  *
  * Does not: exist in a checkout's build; there bin/run.js and dist/worker.js are these entries.
  */
+import { EXIT, messageOf } from './core/errors.ts'
 import type { CommandTable } from './program/embedded.ts'
 import { SQLITE_ROLE, WORKER_ROLE } from './program/roles.ts'
 
@@ -15,12 +16,20 @@ export async function single(table: CommandTable): Promise<void> {
     process.argv.splice(2, 1)
     await import('./worker.ts')
   } else if (role === SQLITE_ROLE) {
-    const { default: Database } = await import('better-sqlite3')
-    process.stdout.write(
-      `${String(new Database(':memory:').prepare('select sqlite_version()').pluck().get())}\n`,
-    )
+    await sqliteVersion()
   } else {
     const { main } = await import('./cli.ts')
     await main(process.argv.slice(2), table)
+  }
+}
+
+async function sqliteVersion(): Promise<void> {
+  try {
+    const { default: Database } = await import('better-sqlite3')
+    const version = new Database(':memory:').prepare('select sqlite_version()').pluck().get()
+    process.stdout.write(`${String(version)}\n`)
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`)
+    process.exitCode = EXIT.environment
   }
 }

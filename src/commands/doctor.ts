@@ -11,7 +11,7 @@ export default class Doctor extends LabCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Doctor)
-    const { diagnose } = await import('../lab/doctor.ts')
+    const { diagnose } = await import('../lab/doctor/doctor.ts')
     const diagnosis = await diagnose({ brokers: flags.brokers, stateDir: flags['state-dir'] })
     const width = Math.max(...diagnosis.findings.map(({ what }) => what.length))
     for (const { what, state, found, todo } of diagnosis.findings) {

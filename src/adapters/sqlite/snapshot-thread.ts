@@ -17,5 +17,8 @@ export type ThreadAnswer = 'mid' | 'too many' | Written
 const tell = (answer: ThreadAnswer): void => parentPort!.postMessage(answer)
 const mid = (): void => tell('mid')
 
-const order = workerData as ThreadOrder
-tell(order.do === 'copy' ? await copyAndDescribe(order, mid) : (scanPartial(order, mid) ?? 'too many'))
+const work = async (order: ThreadOrder): Promise<ThreadAnswer> =>
+  order.do === 'copy' ? await copyAndDescribe(order, mid) : (scanPartial(order, mid) ?? 'too many')
+
+// No await at the top: inside the single executable a thread is CommonJS.
+void work(workerData as ThreadOrder).then(tell)

@@ -8,21 +8,15 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { access, constants, statfs } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { LabError, messageOf } from '../core/errors.ts'
-import { builtFrom, ROOT, SINGLE } from '../program/files.ts'
-import { SQLITE_ROLE } from '../program/roles.ts'
-import { brokerStatus, type BrokerOptions, type BrokerStatus } from './broker/broker.ts'
-
-export interface Finding {
-  readonly what: string
-  readonly state: 'fine' | 'note' | 'missing'
-  readonly found: string
-  /** What to do about it. */
-  readonly todo: string | null
-}
+import { LabError, messageOf } from '../../core/errors.ts'
+import { builtFrom, ROOT, SINGLE } from '../../program/files.ts'
+import { SQLITE_ROLE } from '../../program/roles.ts'
+import { fine, missing, note, type Finding } from './finding.ts'
+import * as host from './host.ts'
+import { brokerStatus, type BrokerOptions, type BrokerStatus } from '../broker/broker.ts'
 
 export interface Diagnosis {
   readonly fine: boolean
@@ -31,28 +25,23 @@ export interface Diagnosis {
 
 const NODE_MAJOR = 24
 const NODE_MINOR = 12
-/** A full matrix with kept cells stays well below this. */
-const ENOUGH_GIB = 2
 const PORTS = 4
-
-const fine = (what: string, found: string): Finding => ({ what, state: 'fine', found, todo: null })
-const note = (what: string, found: string, todo: string): Finding => ({ what, state: 'note', found, todo })
-const missing = (what: string, found: string, todo: string): Finding => ({
-  what,
-  state: 'missing',
-  found,
-  todo,
-})
 
 export async function diagnose(options: BrokerOptions): Promise<Diagnosis> {
   const status = await brokerStatus(options)
   const provided = status.kind === 'given' && status.running
   const findings = [
+    host.platform(process.platform, process.arch),
     nodeVersion(),
     ...(await broker(status)),
     ...(await java(provided)),
+    ...(await docker()),
     await ports(provided),
-    await disk('disk for state', options.stateDir),
+    host.openFiles(await readFile('/proc/self/limits', 'utf8').catch(() => '')),
+    host.memory(process.availableMemory()),
+    host.clock(Date.now()),
+    await host.folder('state', options.stateDir, '--state-dir DIR'),
+    await host.folder('results', process.env['EOSLAB_RESULTS'] ?? path.resolve('results'), 'EOSLAB_RESULTS'),
     build(),
     await sqlite(),
   ]
@@ -88,8 +77,8 @@ async function broker(status: BrokerStatus): Promise<Finding[]> {
 /** Java, the cache that depends on it, and Maven, which only an empty cache needs. */
 async function java(provided: boolean): Promise<Finding[]> {
   const lacking = provided ? note : missing
-  const { findJava, findMaven } = await import('../adapters/process/java.ts')
-  const { cacheState } = await import('../adapters/process/broker.ts')
+  const { findJava, findMaven } = await import('../../adapters/process/java.ts')
+  const { cacheState } = await import('../../adapters/process/broker.ts')
   try {
     const found = await findJava()
     const cache = cacheState(found)
@@ -106,8 +95,8 @@ async function cacheFinding(
   cache: { jars: boolean; template: boolean; archive: boolean; directory: string },
   lacking: typeof missing,
 ): Promise<Finding> {
-  const nearest = existingParent(cache.directory)
-  const writable = await access(nearest, constants.W_OK).then(
+  const nearest = host.existingParent(cache.directory)
+  const writable = await host.requireWritable(nearest).then(
     () => true,
     () => false,
   )
@@ -119,8 +108,18 @@ async function cacheFinding(
   return note('cache', `${cache.directory} is not trained; starts are slow`, 'Train it: eoslab broker fetch')
 }
 
+/** Never needed; named where it is there, for it can stand in for Java and Maven. */
+async function docker(): Promise<Finding[]> {
+  try {
+    const { stdout } = await promisify(execFile)('docker', ['--version'], { timeout: 5_000 })
+    return [fine('Docker', `${stdout.trim()}; not needed, but docker compose up -d gives a broker too`)]
+  } catch {
+    return []
+  }
+}
+
 async function ports(provided: boolean): Promise<Finding> {
-  const { freePorts } = await import('../adapters/process/ports.ts')
+  const { freePorts } = await import('../../adapters/process/ports.ts')
   try {
     await freePorts(PORTS)
     return fine('ports', `${PORTS} free ones on 127.0.0.1`)
@@ -131,29 +130,6 @@ async function ports(provided: boolean): Promise<Finding> {
       'Close what holds them, or raise the limit of open files.',
     )
   }
-}
-
-async function disk(what: string, directory: string): Promise<Finding> {
-  const nearest = existingParent(directory)
-  try {
-    await access(nearest, constants.W_OK)
-    const { bavail, bsize } = await statfs(nearest)
-    const gib = (bavail * bsize) / 2 ** 30
-    const found = `${gib.toFixed(1)} GiB free below ${nearest}`
-    return gib >= ENOUGH_GIB
-      ? fine(what, found)
-      : note(
-          what,
-          found,
-          `Make room, or choose another folder with --state-dir; ${ENOUGH_GIB} GiB are plenty.`,
-        )
-  } catch (error) {
-    return missing(what, messageOf(error), 'Choose a folder that can be written: --state-dir DIR')
-  }
-}
-
-function existingParent(directory: string): string {
-  return existsSync(directory) ? directory : existingParent(path.dirname(directory))
 }
 
 /** A build older than its sources runs yesterday's code. */
@@ -189,7 +165,7 @@ async function sqlite(): Promise<Finding> {
     return missing(
       'SQLite',
       `better-sqlite3 does not load: ${messageOf(error).split('\n', 1)[0]}`,
-      'Install it again: make setup',
+      SINGLE ? 'Set EOSLAB_CACHE to a folder that can be written.' : 'Install it again: make setup',
     )
   }
 }
