@@ -51,7 +51,7 @@ export abstract class LabCommand extends Command {
       default: async () => path.resolve('.eoslab'),
       // The help says the words, not the path of the moment the manifest was built.
       defaultHelp: async () => './.eoslab',
-      parse: async (input) => refuseKernelFolder(path.resolve(input), '--state-dir'),
+      parse: async (input) => path.resolve(input),
     }),
     quiet: Flags.boolean({ char: 'q', summary: 'no talk on stderr, errors excepted', helpGroup: 'GLOBAL' }),
     verbose: Flags.boolean({
@@ -73,9 +73,10 @@ export abstract class LabCommand extends Command {
     argv?: string[],
   ): Promise<ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv)
-    if (this.isVerbose) {
-      const { brokers, 'state-dir': stateDir } = parsed.flags as { brokers?: string; 'state-dir'?: string }
-      this.say(`state: ${stateDir}; broker: ${brokerLine(stateDir ?? '', brokers)}`)
+    const { brokers, 'state-dir': stateDir } = parsed.flags as { brokers?: string; 'state-dir'?: string }
+    if (stateDir !== undefined) {
+      refuseKernelFolder(stateDir, '--state-dir')
+      if (this.isVerbose) this.say(`state: ${stateDir}; broker: ${brokerLine(stateDir, brokers)}`)
     }
     return parsed
   }

@@ -180,6 +180,8 @@ describe('bad input is refused before a broker is looked for', () => {
     ['crash-mtrix', 'USAGE', /crash-mtrix/, /did you mean crash-matrix/],
     ['gen --prefix ..', 'USAGE', /"\.\." cannot be a prefix/, /add a letter/],
     ['check --prefix broker', 'USAGE', /"broker" cannot be a prefix/, /broker1\./],
+    ['gen --state-dir /proc/x/y', 'STATE_UNUSABLE', /--state-dir \/proc\/x\/y/, /on a disk/],
+    ['crash-matrix --junit /proc/x/y.xml', 'RESULTS_UNUSABLE', /--junit \/proc/, /on a disk/],
     ['gen --from nope.csv', 'BAD_INPUT_FILE', /nope\.csv: does not exist/, /--from/],
     ['run nope.yaml', 'BAD_INPUT_FILE', /nope\.yaml/, /experiments\//],
   ])('eoslab %s', async (line, code, message, hint) => {

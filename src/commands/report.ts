@@ -1,6 +1,8 @@
 /** `eoslab report`: the newest run of each experiment, or two runs side by side, on stdout. */
+import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
+import { LabError } from '../core/errors.ts'
 
 export default class Report extends LabCommand {
   static override summary =
@@ -11,10 +13,15 @@ export default class Report extends LabCommand {
   static override examples = [
     '<%= config.bin %> report > results/table.md',
     '<%= config.bin %> report --format html > results/report.html',
+    '<%= config.bin %> report results/latest --format table',
     '<%= config.bin %> report --experiment crash-matrix --format table',
     '<%= config.bin %> report --compare crash-matrix results/crash-matrix/20261121T052732.814Z-7',
     '<%= config.bin %> report --check',
   ]
+
+  static override args = {
+    run: Args.string({ description: 'one run: its folder, or an experiment (default: the newest of each)' }),
+  }
 
   static override flags = {
     experiment: Flags.string({ char: 'e', summary: 'this experiment only', helpValue: 'NAME' }),
@@ -33,12 +40,17 @@ export default class Report extends LabCommand {
   }
 
   async run(): Promise<unknown> {
-    const { flags } = await this.parse(Report)
+    const { args, flags } = await this.parse(Report)
     const [lab, formats] = await Promise.all([
       import('../lab/report/report.ts'),
       import('../lab/report/report-formats.ts'),
     ])
     const format = this.jsonEnabled() ? 'json' : flags.format
+    if (format === 'html' && process.stdout.isTTY) {
+      throw new LabError('USAGE', 'an HTML page is of no use on a terminal', {
+        hint: 'Write it to a file: eoslab report --format html > results/report.html',
+      })
+    }
     if (flags.compare) {
       const [a, b] = await lab.reportPair(flags.compare)
       this.write(formats.comparisonText(a, b, format))
@@ -46,6 +58,7 @@ export default class Report extends LabCommand {
     }
     const { runs, verdict, exit, notes } = await lab.report({
       experiment: flags.experiment,
+      run: args.run,
       check: flags.check,
     })
     for (const note of notes) this.say(note)

@@ -112,6 +112,21 @@ export async function newestRuns(root: string): Promise<FoundRun[]> {
   return newest
 }
 
+/** Runs of an experiment, the newest first; those that never came to a verdict are among them. */
+export async function runsOf(
+  root: string,
+  experiment: string,
+): Promise<(FoundRun & { readonly complete: boolean })[]> {
+  const parent = path.join(root, experiment)
+  const names = (await directories(parent)).filter((name) => RUN_NAME.test(name)).sort(byAge)
+  return await Promise.all(
+    names.toReversed().map(async (name) => {
+      const dir = path.resolve(parent, name)
+      return { experiment, name, dir, complete: await exists(path.join(dir, VERDICT_FILE)) }
+    }),
+  )
+}
+
 /** File of what the oracle was given for a cell of a run; undefined if it was not kept. */
 export async function storedInput(dir: string, cell: string): Promise<string | undefined> {
   const file = path.join(dir, 'evidence', `${safeName(cell)}${INPUT_SUFFIX}`)
@@ -129,8 +144,8 @@ export async function storedCells(dir: string): Promise<string[]> {
 }
 
 /** The parsed verdict.json of a run. */
-export async function readVerdict(dir: string): Promise<unknown> {
-  const file = path.join(dir, VERDICT_FILE)
+export async function readVerdict(dir: string, name = VERDICT_FILE): Promise<unknown> {
+  const file = path.join(dir, name)
   const text = await guard(file, 'read', () => readFile(file, 'utf8'))
   try {
     return JSON.parse(text) as unknown
@@ -143,16 +158,8 @@ export async function readVerdict(dir: string): Promise<unknown> {
 }
 
 async function newestOf(root: string, experiment: string): Promise<FoundRun | undefined> {
-  const parent = path.join(root, experiment)
-  const names = (await directories(parent))
-    .filter((name) => RUN_NAME.test(name))
-    .sort(byAge)
-    .reverse()
-  for (const name of names) {
-    const dir = path.resolve(parent, name)
-    if (await exists(path.join(dir, VERDICT_FILE))) return { experiment, name, dir }
-  }
-  return undefined
+  const run = (await runsOf(root, experiment)).find(({ complete }) => complete)
+  return run && { experiment, name: run.name, dir: run.dir }
 }
 
 /** Oldest first: by time, then by the number that tells runs of one moment apart. */

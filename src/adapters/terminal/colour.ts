@@ -30,7 +30,7 @@ export function widthFor(stream: Surface, env: Environment): number {
 
 /** A word in the colour of what it means; other texts stay as they are. */
 export function tinted(text: string, colour: ChalkInstance): string {
-  if (text === 'valid' || text.startsWith('✓')) return colour.green(text)
+  if (text === 'valid' || text === 'caught' || text.startsWith('✓')) return colour.green(text)
   if (text === 'invalid' || text.startsWith('✗')) return colour.red(text)
   if (text === 'vacuous' || text === 'unknown') return colour.yellow(text)
   return text

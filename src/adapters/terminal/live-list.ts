@@ -114,7 +114,7 @@ function openRow(stream: NodeJS.WriteStream, colour: ChalkInstance): Row {
     end: (verdict, line) => {
       retitle(foot, undefined)
       retitle(cell, line)
-      skipped = verdict !== 'valid' && verdict !== 'invalid'
+      skipped = !['valid', 'caught', 'invalid'].includes(verdict)
       if (verdict === 'invalid') over.reject(new Error(line))
       else over.resolve()
     },

@@ -54,7 +54,8 @@ export const EVENT_FIELDS: Record<EventName, string> = {
   own: 'info: tasks (at boot, and when tasks of another instance are taken over)',
   fence: 'invoke: transactionalId; ok: transactionalId, producerId, epoch',
   'committed-offset': 'ok: group, topic, partition, offset (null if none); always after the fence',
-  manifest: 'ok: snapshotId (null if none), lastChangelogOffset, fallbacks',
+  manifest:
+    'ok: snapshotId (null if none), lastChangelogOffset, older_manifests (known, in case it is of no use)',
   restore:
     'ok: source (local|snapshot|none), snapshotId, keys, bytes; nextInput, nextChangelog before replay',
   'set-aside': 'info: reason, where (its new name)',

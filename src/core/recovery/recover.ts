@@ -160,7 +160,7 @@ function tellManifest(
   const told = {
     snapshotId: newest?.snapshotId ?? null,
     lastChangelogOffset: newest?.lastChangelogOffset ?? null,
-    fallbacks: Math.max(0, known.entries.length - 1),
+    older_manifests: Math.max(0, known.entries.length - 1),
   }
   deps.journal.append({ f: 'manifest', type: 'ok', task, ...told })
   deps.say({ msg: 'manifest loaded', partition: task, ...told })

@@ -68,3 +68,9 @@ test('runs: verdicts that changed, cells of one side only, other machines', () =
   ])
   expect(JSON.stringify(compareBlocks(a, a))).not.toContain('different machines')
 })
+
+test('cells that were killed at different hits are not passed off as alike', () => {
+  const at = (hit: number) => sampleRun({ cells: [sampleCell({ hit })] })
+  expect(compareTable(at(5), at(9)).rows[0]?.[0]).toBe('opb.commit.mid, hit 5 against 9')
+  expect(compareTable(at(5), at(5)).rows[0]?.[0]).toBe('opb.commit.mid')
+})

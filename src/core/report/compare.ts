@@ -136,9 +136,16 @@ export function pairsBetween(a: RunResult, b: RunResult): Pair[] {
     if (!other) return []
     const point = nameOfKills(firstOf(group))
     const { mode } = firstOf(group)
-    const label = mode === 'cold' ? `${point} (cold)` : point
+    const label = `${point}${mode === 'cold' ? ' (cold)' : ''}${hitsApart(group, other)}`
     return COMPARED.map((metric) => ({ label, metric, a: group.cells, b: other.cells }))
   })
+}
+
+/** What follows one hit is not what follows another: where they differ, the row says so. */
+function hitsApart(a: Group, b: Group): string {
+  const hitsOf = (group: Group): string =>
+    [...new Set(group.cells.map((cell) => cell.hit))].toSorted((x, y) => x - y).join(' ')
+  return hitsOf(a) === hitsOf(b) ? '' : `, hit ${hitsOf(a)} against ${hitsOf(b)}`
 }
 
 export const compareTable = (a: RunResult, b: RunResult): Table =>

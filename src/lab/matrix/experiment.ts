@@ -27,6 +27,7 @@ import { encodeInput } from '../../core/oracle/stored.ts'
 import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
 import { number } from '../../core/report/numbers.ts'
 import { evaluate } from '../../core/scenario/expect.ts'
+import { mutantOf, type MutantName } from '../../core/scenario/mutants.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
 import { formatDuration } from '../../core/scenario/units.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
@@ -95,6 +96,7 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
   const prefix = scenario.prefix ?? `${initials(scenario.name)}-${unique}.`
   const metrics = await openMetrics()
   const endpoint = options.metricsPort === undefined ? undefined : await metrics.serve(options.metricsPort)
+  if (scenario.mutant !== null) progress.say(announced(scenario.mutant))
   if (endpoint) progress.say(`metrics: http://127.0.0.1:${endpoint.port}/metrics`)
   const fixedBatches = options.hitNames !== undefined
   const common = { orders, fixedBatches, progress, folder, startedMs, prefix, metrics }
@@ -105,6 +107,11 @@ export async function runExperimentOn(broker: LentBroker, options: ExperimentOpt
     await endpoint?.close()
     await progress.close()
   }
+}
+
+const announced = (mutant: MutantName): string => {
+  const { wrong, primary } = mutantOf(mutant)
+  return `${mutant} is broken on purpose: ${wrong}. The judge, who is not told, must find ${primary}.`
 }
 
 /** crash-matrix -> cm: names on the broker are read by people. */
@@ -163,7 +170,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
       if (wasInterrupted()) await new Promise(() => undefined)
       await record(stage, cell, place)
       cells.push(cell)
-      stage.progress.done(cell.verdict, summaryOf(cell))
+      stage.progress.done(wordFor(stage.scenario, cell), summaryOf(cell))
     }
     const result = await complete(stage, cells, broker)
     await tidy(stage, { cells, places, broker, result })
@@ -192,6 +199,12 @@ async function countHits(
   const counts = await hitsOfCleanRun(cellPlan(stage, first), place)
   return { place, planned: atHits(planned, counts, hitNames) }
 }
+
+/** A mutant's anomalies are what was wanted of it: as a failure they would alarm whoever watches. */
+const wordFor = ({ expect }: Scenario, cell: CellResult): string =>
+  cell.mutant !== null && cell.verdict === 'invalid' && evaluate(expect, [cell]).verdict === 'valid'
+    ? 'caught'
+    : cell.verdict
 
 function summaryOf(cell: CellResult): string {
   const ttr = cell.ttr_ms === null ? '' : `back in ${number(cell.ttr_ms)} ms`

@@ -14,6 +14,7 @@ import { messageOf } from '../../core/errors.ts'
 import { CSV_COLUMNS, csvRows } from '../../core/report/csv-rows.ts'
 import { summaryBlocks } from '../../core/report/report.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
+import { refuseKernelFolder } from '../real-folder.ts'
 import { chartsOf } from '../report/report-html.ts'
 import { resolvedYaml } from './scenario.ts'
 
@@ -38,8 +39,10 @@ export interface RunStart {
 }
 
 /** Claims the folder of a run; refuses (RESULTS_UNUSABLE) before anything has been measured in vain. */
-export const startRun = (start: RunStart): Promise<ResultsFolder> =>
-  createResults({ ...start, root: start.root ?? resultsRoot() })
+export async function startRun(start: RunStart): Promise<ResultsFolder> {
+  const root = refuseKernelFolder(start.root ?? resultsRoot(), 'EOSLAB_RESULTS', 'RESULTS_UNUSABLE')
+  return await createResults({ ...start, root })
+}
 
 export interface CompleteRun {
   /** `results` may be empty: it is filled in here. */

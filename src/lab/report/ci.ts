@@ -16,6 +16,7 @@ import { junitXml, runSuite, type JunitCase, type JunitSuite } from '../../core/
 import { printable } from '../../core/report/numbers.ts'
 import { ciBlocks } from '../../core/report/report.ts'
 import type { MutationScore } from '../../core/scenario/score.ts'
+import { refuseKernelFolder } from '../real-folder.ts'
 import type { CheckReport } from '../judge/check.ts'
 import type { JudgedAgain } from '../judge/judge-again.ts'
 
@@ -48,6 +49,7 @@ export async function ciFiles(flags: CiFlags, env: NodeJS.ProcessEnv = process.e
 }
 
 async function writable(file: string, from: string): Promise<void> {
+  refuseKernelFolder(file, from, 'RESULTS_UNUSABLE')
   try {
     await mkdir(path.dirname(file), { recursive: true })
     await access(path.dirname(file), constants.W_OK)

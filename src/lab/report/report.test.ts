@@ -9,7 +9,7 @@ import { resolveScenario } from '../../core/scenario/resolve.ts'
 import { sampleCell, sampleMutantRun, sampleRun } from '../../testing/sample-run.ts'
 import { reportText } from './report-formats.ts'
 import { report } from './report.ts'
-import { completeRun, resultsRoot, shownPath, startRun } from '../matrix/results.ts'
+import { completeRun, interruptRun, resultsRoot, shownPath, startRun } from '../matrix/results.ts'
 
 let root: string
 beforeEach(() => {
@@ -71,6 +71,31 @@ test('the newest run of each experiment is on the page', async () => {
   expect(runs[0]?.results).toBe(dir)
   expect(await reportText({ verdict, runs }, 'md')).not.toContain('older')
   expect({ exit, notes }).toEqual({ exit: 0, notes: [] })
+})
+
+test('a failed try hides no good run, and a good run no failed try', async () => {
+  const good = await keep(sampleRun({ verdict: 'valid' }), 1)
+  await keep(sampleRun({ verdict: 'valid' }), 0)
+  const bad = await keep(sampleRun({ verdict: 'unknown' }), 2)
+  const { dir } = await startRun({ root, experiment: 'crash-matrix', seed: 7, startedMs: 3 })
+  const { runs, verdict, notes } = await report({ root })
+  expect(runs.map((run) => run.results)).toEqual([bad, good])
+  expect(verdict).toBe('unknown')
+  expect(notes).toEqual([expect.stringContaining(dir), expect.stringContaining(`unknown (${bad})`)])
+})
+
+test('one run can be named: by its folder, by its experiment, also a stopped one', async () => {
+  const older = await keep(sampleRun({ cells: [sampleCell({ cell: 'older' })] }), 1)
+  await keep(sampleRun(), 2)
+  const named = await report({ root, run: older })
+  expect(named.runs.map((run) => run.cells.map(({ cell }) => cell))).toEqual([['older']])
+  expect((await report({ root, run: 'crash-matrix' })).runs[0]?.cells).toHaveLength(sampleRun().cells.length)
+  const folder = await startRun({ root, experiment: 'crash-matrix', seed: 7, startedMs: 3 })
+  await interruptRun(folder, { result: sampleRun(), scenario: resolveScenario({ name: 'crash-matrix' }) })
+  const stopped = await report({ root, run: folder.dir })
+  expect(stopped.runs[0]).toMatchObject({ interrupted: true, results: shownPath(folder.dir) })
+  expect(stopped.notes).toEqual([expect.stringContaining('stopped before its end')])
+  await expect(report({ root, run: 'nope' })).rejects.toThrow(/"nope"/)
 })
 
 test('results that were moved are shown where they are now', async () => {

@@ -5,7 +5,13 @@
  */
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { newestRuns, readVerdict, VERDICT_FILE } from '../../adapters/files/results.ts'
+import {
+  INTERRUPTED_FILE,
+  newestRuns,
+  readVerdict,
+  runsOf,
+  VERDICT_FILE,
+} from '../../adapters/files/results.ts'
 import type { FoundRun } from '../../adapters/files/results.ts'
 import { colourFor, widthFor } from '../../adapters/terminal/colour.ts'
 import { terminalText } from '../../adapters/terminal/table.ts'
@@ -22,6 +28,8 @@ import { resultsRoot, shownPath } from '../matrix/results.ts'
 
 export interface ReportOptions {
   readonly experiment?: string | undefined
+  /** Just this one: a folder, an experiment (its newest run), or `<experiment>/<run>`. */
+  readonly run?: string | undefined
   readonly root?: string
   /** The exit code is the worst verdict's. */
   readonly check?: boolean
@@ -38,6 +46,20 @@ export interface Report {
 
 export async function report(options: ReportOptions): Promise<Report> {
   const root = options.root ?? resultsRoot()
+  if (options.run !== undefined) {
+    if (options.experiment !== undefined) {
+      throw new LabError(
+        'USAGE',
+        `both a run (${options.run}) and --experiment ${options.experiment} are named`,
+        {
+          hint: 'Name one of them.',
+        },
+      )
+    }
+    const run = await namedRun(options.run, root)
+    const mutation_score = knownScore(run.oracle_version, root)
+    return told([{ ...run, mutation_score }], options, run.interrupted ? [STOPPED] : [])
+  }
   const found = await newestRuns(root)
   const wanted = found.filter(
     (run) => options.experiment === undefined || run.experiment === options.experiment,
@@ -50,12 +72,47 @@ export async function report(options: ReportOptions): Promise<Report> {
     else if ('problem' in read) notes.push(`${shownPath(run.dir)} is left out: ${read.problem}`)
     else {
       const mutation_score = knownScore(read.run.oracle_version, root)
-      runs.push({ ...read.run, results: shownPath(run.dir), mutation_score })
+      const newest = { ...read.run, results: shownPath(run.dir), mutation_score }
+      const better = newest.verdict === 'valid' ? undefined : await earlierValid(root, run)
+      runs.push(newest, ...(better ? [{ ...better, mutation_score }] : []))
+      notes.push(...(await laterTries(root, run)), ...(better ? [besideNote(newest, better)] : []))
     }
   }
   if (runs.length === 0) throw nothingToShow({ root, experiment: options.experiment, found, notes })
+  return told(runs, options, notes)
+}
+
+const STOPPED = 'this run was stopped before its end; what it had measured is shown'
+
+function told(runs: readonly RunResult[], { check }: ReportOptions, notes: readonly string[]): Report {
   const verdict = worst(runs.map((run) => run.verdict))
-  return { runs, verdict, exit: options.check ? exitOf(verdict) : EXIT.valid, notes }
+  return { runs, verdict, exit: check ? exitOf(verdict) : EXIT.valid, notes }
+}
+
+/** A try that failed must not hide the one that was good, nor the other way round: both are shown. */
+async function earlierValid(root: string, newest: FoundRun): Promise<RunResult | undefined> {
+  for (const run of await runsOf(root, newest.experiment)) {
+    if (!run.complete || run.name === newest.name) continue
+    const read = await readRun(run)
+    if ('run' in read && read.run.verdict === 'valid') return { ...read.run, results: shownPath(run.dir) }
+  }
+  return undefined
+}
+
+const besideNote = (newest: RunResult, valid: RunResult): string =>
+  `${newest.experiment}: the newest run is ${newest.verdict} (${newest.results}); the newest valid one stands beside it (${valid.results})`
+
+/** Runs begun after the newest complete one that never came to a verdict. */
+async function laterTries(root: string, newest: FoundRun): Promise<string[]> {
+  const all = await runsOf(root, newest.experiment)
+  const later = all.slice(
+    0,
+    all.findIndex(({ name }) => name === newest.name),
+  )
+  return later.slice(0, 1).map(({ dir }) => {
+    const more = later.length > 1 ? ` (and ${later.length - 1} more)` : ''
+    return `${newest.experiment}: a later run has no verdict, it was stopped or is still going: ${shownPath(dir)}${more}`
+  })
 }
 
 /** Two runs by folder, by experiment (its newest), or by `<experiment>/<run>`. */
@@ -74,10 +131,12 @@ export async function reportPair(
 
 async function namedRun(name: string, root: string): Promise<RunResult> {
   const places = [path.resolve(name), path.join(root, name), path.join(root, name, 'latest')]
-  const dir = places.find((place) => existsSync(path.join(place, VERDICT_FILE)))
+  const has = (file: string) => places.find((place) => existsSync(path.join(place, file)))
+  const complete = has(VERDICT_FILE)
+  const dir = complete ?? has(INTERRUPTED_FILE)
   if (dir === undefined)
     throw nothingToShow({ root, experiment: name, found: await newestRuns(root), notes: [] })
-  const read = asRunResult(await readVerdict(dir))
+  const read = asRunResult(await readVerdict(dir, complete ? VERDICT_FILE : INTERRUPTED_FILE))
   if ('run' in read) return { ...read.run, results: shownPath(realpathSync(dir)) }
   throw new LabError('RESULTS_UNUSABLE', `${shownPath(dir)} can't be read: ${read.problem}`, {
     hint: 'Name another run, or repeat that one.',
