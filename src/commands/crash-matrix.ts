@@ -28,19 +28,6 @@ export default class CrashMatrix extends LabCommand {
       this.exitWith(exitOf(result.verdict))
       return result
     }
-    if (flags.shrink !== undefined) {
-      const { shrinkRun, shrunkForTerminal } = await import('../lab/matrix/shrink.ts')
-      const common = { ...flags, stateDir: flags['state-dir'], quiet: this.isQuiet, argv: this.argv }
-      const shrunk = await shrinkRun(flags.shrink, {
-        ...common,
-        metricsPort: undefined,
-        hitNames: undefined,
-        say: this.say,
-      })
-      this.print(shrunkForTerminal(shrunk))
-      this.exitWith(exitOf(shrunk.verdict))
-      return shrunk
-    }
     const matrix = await import('../lab/matrix/matrix.ts')
     if (flags.list) {
       const { text, ...listed } = matrix.listPoints()
@@ -53,6 +40,7 @@ export default class CrashMatrix extends LabCommand {
       const { runMutants, scoreForTerminal } = await import('../lab/matrix/mutants.ts')
       const score = await runMutants({
         ...flags,
+        only: flags.mutant,
         only: flags.mutant,
         stateDir: flags['state-dir'],
         quiet: this.isQuiet,
