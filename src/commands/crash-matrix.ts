@@ -41,7 +41,6 @@ export default class CrashMatrix extends LabCommand {
       const score = await runMutants({
         ...flags,
         only: flags.mutant,
-        only: flags.mutant,
         stateDir: flags['state-dir'],
         quiet: this.isQuiet,
         verbose: this.isVerbose,
