@@ -28,6 +28,14 @@ export default class CrashMatrix extends LabCommand {
       this.exitWith(exitOf(result.verdict))
       return result
     }
+    if (flags.shrink !== undefined) {
+      const { shrinkRun, shrunkForTerminal } = await import('../lab/matrix/shrink.ts')
+      const options = { brokers: flags.brokers, stateDir: flags['state-dir'], quiet: this.isQuiet }
+      const shrunk = await shrinkRun(flags.shrink, { ...options, argv: this.argv, say: this.say })
+      this.print(shrunkForTerminal(shrunk))
+      this.exitWith(exitOf(shrunk.verdict))
+      return shrunk
+    }
     const matrix = await import('../lab/matrix/matrix.ts')
     if (flags.list) {
       const { text, ...listed } = matrix.listPoints()

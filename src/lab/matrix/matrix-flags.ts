@@ -48,5 +48,9 @@ export const matrixFlags = {
     summary: 'run every broken twin instead, and print the mutation score',
     exclusive: ['at', 'repeat', 'orders', 'partitions', 'keys', 'from', 'cold', 'keep'],
   }),
+  shrink: Flags.string({
+    summary: 'reduce an invalid cell of that stored run: fewer kills, fewer orders',
+    helpValue: 'RESULTS',
+  }),
   keep: Flags.boolean({ summary: 'keep topics and state of all cells, on a broker that stays' }),
 }
