@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { row, sampleLineage, storeContract } from '../../core/ports/store.contract.ts'
-import { SqliteStore } from './store.ts'
+import { PRAGMAS, SqliteStore } from './store.ts'
 
 const dir = mkdtempSync(path.join(tmpdir(), 'eoslab-store-'))
 let n = 0
@@ -70,6 +70,30 @@ describe('SQLite store', () => {
     expect(out.split(' ')[0]).toBe(store.stateHash())
     store.close()
   })
+
+  it('bounds its write-ahead log, which a kill leaves behind and the next life reads', () => {
+    const store = filled()
+    const PAGE = 4096
+    const bound = PRAGMAS.wal_autocheckpoint * PAGE
+    const sizes: number[] = []
+    // Until it has stopped growing: from then on it is written again from its beginning.
+    while (sizes.length < 400 && !(sizes.length > 3 && sizes.at(-1) === sizes.at(-4))) {
+      const { nextInput } = store.position()
+      const first = sizes.length * 7919
+      // Rows spread over the pages, so that a transaction writes about as many of them as it can.
+      const rows = Array.from({ length: 2_000 }, (_, i) =>
+        row(`s#p${(first + i * 104_729) % 100_000}#0`, i, 1),
+      )
+      const next = { nextInput: nextInput + 1, nextChangelog: nextInput + 1 }
+      store.apply({ owner: 'opb.a.1', expectedNextInput: nextInput, rows, next })
+      sizes.push(statSync(`${store.file}-wal`).size)
+    }
+    const longest = Math.max(...sizes)
+    // One transaction may begin below the bound and end above it.
+    expect(longest).toBeGreaterThan(bound * 0.9)
+    expect(longest).toBeLessThan(bound + 2_100 * PAGE)
+    store.close()
+  }, 30_000)
 
   it('is fenced across connections: the owner row decides, not who opened first', () => {
     const zombie = filled()
