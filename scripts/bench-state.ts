@@ -20,6 +20,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { StateDirectory } from '../src/adapters/sqlite/state-directory.ts'
 import { hashFile } from '../src/adapters/sqlite/files.ts'
+import { copyAndDescribe } from '../src/adapters/sqlite/copy.ts'
 import { takeSnapshot } from '../src/adapters/sqlite/snapshots.ts'
 import type { SnapshotOrder } from '../src/adapters/sqlite/snapshots.ts'
 import { entriesOf, chainOf } from '../src/core/recovery/manifest.ts'
@@ -98,18 +99,35 @@ const changed = new ChangedRows()
 let known: readonly SnapshotEntry[] = []
 let n = 0
 
+/** Milliseconds that each of many small applies took, waiting for its turn included, while `during` is not done. */
+async function delays(during: Promise<unknown>): Promise<number[]> {
+  const all: number[] = []
+  const ended = { yet: false }
+  void during.finally(() => (ended.yet = true))
+  while (!ended.yet) {
+    const started = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    const { nextInput, nextChangelog } = store.position()
+    const key = keyOf(scattered(m++, keys))
+    const row = { key, sum: m, count: 99, seq: 99, changelogOffset: nextChangelog, isNew: false }
+    const next = { nextInput: nextInput + 1, nextChangelog: nextChangelog + 2 }
+    store.apply({ owner: 'b', expectedNextInput: nextInput, rows: [row], next })
+    changed.add([row], next.nextInput)
+    all.push(ms(started))
+  }
+  return all
+}
+let m = 0
+const at = (all: number[], share: number): number =>
+  round(all.toSorted((a, b) => a - b)[Math.min(all.length - 1, Math.floor(all.length * share))] ?? 0)
+
+/** With `busy`, processing goes on meanwhile, one row a transaction. */
 async function snapshot(
   over: Partial<SnapshotOrder>,
-): Promise<{ manifest: Manifest; took: number; pause: number }> {
+  busy = false,
+): Promise<{ manifest: Manifest; took: number; pauses: number[] }> {
   const started = performance.now()
-  let last = started
-  let pause = 0
-  // A timer that should fire all the time: the longest gap is what processing would have waited.
-  const timer = setInterval(() => {
-    pause = Math.max(pause, performance.now() - last)
-    last = performance.now()
-  }, 0)
-  const manifest = await takeSnapshot({
+  const taking = takeSnapshot({
     stateFile: home.currentFile()!,
     dir: shelf,
     snapshotId: `s${++n}`,
@@ -120,10 +138,10 @@ async function snapshot(
     live: { store, changed },
     ...over,
   })
-  clearInterval(timer)
-  pause = Math.max(pause, performance.now() - last)
+  const pauses = busy ? await delays(taking) : []
+  const manifest = await taking
   known = entriesOf(manifest)
-  return { manifest, took: ms(started), pause }
+  return { manifest, took: ms(started), pauses }
 }
 
 const fill = apply(store, changed, { keys, range: [0, keys], seq: 1 })
@@ -135,27 +153,72 @@ print('update', {
 })
 
 const copies: number[] = []
+const inner: number[] = []
+const hashes: number[] = []
 const fulls = []
 for (let i = 0; i < runs; i++) {
   fulls.push(await snapshot({ kind: 'full' }))
   const file = path.join(shelf, known[0]!.path)
-  const started = performance.now()
+  let started = performance.now()
   copyFileSync(file, `${root}/copy`)
   const fd = openSync(`${root}/copy`, 'r')
   fsyncSync(fd)
   closeSync(fd)
   hashFile(`${root}/copy`)
   copies.push(ms(started))
+  // The same without its thread: what is copy and digest, and what the state hash.
+  started = performance.now()
+  let copied = 0
+  await copyAndDescribe({ source: home.currentFile()!, target: `${root}/copy` }, () => (copied = ms(started)))
+  inner.push(copied)
+  hashes.push(ms(started) - copied)
   if (i < runs - 1) rmSync(file)
 }
+const empty = new StateDirectory(path.join(root, 'empty'), `${shelf}-empty`)
+empty.create(lineage).close()
+const starts: number[] = []
+for (let i = 0; i < runs; i++) {
+  const started = performance.now()
+  const none = { createdAt: 1, known: [], retain: 1, kind: 'full' } as const
+  const to = { stateFile: empty.currentFile()!, dir: `${shelf}-empty`, snapshotId: `e${i}` }
+  await takeSnapshot({ ...none, ...to })
+  starts.push(ms(started))
+}
+// From source its thread loads TypeScript; from dist/ it starts in a fraction of that.
+print('snapshot of an empty state', { ms: round(median(starts)) })
 const full = { ms: median(fulls.map((f) => f.took)), bytes: fulls[0]!.manifest.bytes }
+const yardstick = median(copies)
 print('full snapshot', {
   keys,
-  ms: round(full.ms),
   bytes: full.bytes,
-  copy_fsync_sha256_ms: round(median(copies)),
-  longest_pause_ms: round(median(fulls.map((f) => f.pause))),
+  ms: round(full.ms),
+  copy_and_sha256_ms: round(median(inner)),
+  fsync_and_state_hash_ms: round(median(hashes)),
+  yardstick_copy_fsync_sha256_ms: round(yardstick),
+  copy_of_yardstick: round(median(inner) / yardstick),
+  whole_of_yardstick: round(full.ms / yardstick),
 })
+const idle = await delays(new Promise((resolve) => setTimeout(resolve, 1000)))
+print('apply, no snapshot', {
+  applies: idle.length,
+  p50_ms: at(idle, 0.5),
+  p99_ms: at(idle, 0.99),
+  max_ms: at(idle, 1),
+})
+function printPauses(what: string, all: number[][]): void {
+  const flat = all.flat()
+  const worst = all.map((one) => Math.max(0, ...one))
+  print(`apply during a ${what}`, {
+    applies: flat.length,
+    p50_ms: at(flat, 0.5),
+    p99_ms: at(flat, 0.99),
+    longest_of_a_snapshot_median_ms: round(median(worst)),
+    max_ms: at(flat, 1),
+  })
+}
+const busyFulls = []
+for (let i = 0; i < runs; i++) busyFulls.push((await snapshot({ kind: 'full' }, true)).pauses)
+printPauses('full snapshot', busyFulls)
 // A base that is tracked from, as in a running OpB.
 await snapshot({ kind: 'auto', known: [] })
 for (const zstd of [true, false]) {
@@ -174,8 +237,13 @@ for (const zstd of [true, false]) {
       bytes: one.bytes,
       time_of_full: round((one.ms / full.ms) * 100) + ' %',
       bytes_of_full: round((one.bytes / full.bytes) * 100) + ' %',
-      longest_pause_ms: round(median(took.map((t) => t.pause))),
     })
+    const pauses = []
+    for (let i = 0; i < runs; i++) {
+      apply(store, changed, { keys, range: [i * 7919, i * 7919 + keys * share], seq: 30 + i })
+      pauses.push((await snapshot({ kind: 'partial', zstd }, true)).pauses)
+    }
+    printPauses(`partial of ${share * 100} %${zstd ? '' : ', not compressed'}`, pauses)
   }
 }
 const base = known.find((k) => k.kind === 'full')!
@@ -186,7 +254,6 @@ print('first partial after a boot', {
   keys,
   ms: round(boot.took),
   bytes: boot.manifest.bytes,
-  pause: round(boot.pause),
 })
 
 const other = new StateDirectory(path.join(root, 'other'), shelf)
