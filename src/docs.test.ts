@@ -17,6 +17,7 @@ const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8
 const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`),
 ]
 
@@ -66,8 +67,10 @@ async function mustParse(words: readonly string[]): Promise<void> {
   const [command, argv] = found
   const flags = { ...command.baseFlags, ...command.flags, json: Flags.boolean() }
   const parsed = await Parser.parse([...argv], { flags, args: command.args, strict: command.strict })
-  const { at = [], 'crash-at': crashAt } = parsed.flags as { at?: string[]; 'crash-at'?: string }
-  resolvePoints(crashAt === undefined ? at : [...at, crashAt])
+  const { at = [], 'crash-at': crashAt = [] } = parsed.flags as Partial<
+    Record<'at' | 'crash-at', string | string[]>
+  >
+  resolvePoints([at, crashAt].flat())
   for (const word of argv.filter((w) => w.startsWith('experiments/'))) {
     if (!existsSync(path.join(ROOT, word.replace(/\/\*.*$/, '')))) throw new Error(`${word} does not exist`)
   }
