@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { MemoryCluster } from '../ports/memory-log.ts'
 import { MemoryStore } from '../ports/memory-store.ts'
 import { sampleLineage } from '../ports/store.contract.ts'
-import { huntMutant, reduce, seedOf } from './campaign.ts'
+import { huntMutant, reduce, seedOf, sumOf, Tallying } from './campaign.ts'
 import { decodeCase, encodeCase } from './case.ts'
 import { TaskDisk } from './disk.ts'
 import { planOf } from './plan.ts'
@@ -32,8 +32,30 @@ test('the same seed gives the same history, in this process and in another', asy
     const found = []
     for (const seed of ${JSON.stringify(SEEDS.slice(0, 6))}) found.push((await runSchedule({ seed }, settle)).history)
     process.stdout.write(JSON.stringify(found))`
-  const there = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  // Nothing of the host may show: neither its place nor its language.
+  const env = { ...process.env, TZ: 'Pacific/Apia', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' }
+  const options = { encoding: 'utf8', env } as const
+  const there = execFileSync(process.execPath, ['--input-type=module', '-e', script], options)
   expect(JSON.parse(there)).toEqual(here)
+})
+
+test('the sum is the same, however the schedules are dealt out', async () => {
+  const dealt = async (threads: number) => {
+    const tallies = []
+    for (let thread = 0; thread < threads; thread++) {
+      const tallying = new Tallying()
+      for (let k = thread; k < 12; k += threads) {
+        const named = { seed: seedOf(3, k), mutant: 'at-least-once' }
+        tallying.add(k, await runSchedule(named, settle))
+      }
+      tallies.push(tallying.tally())
+    }
+    const { shapes, ...sum } = sumOf(tallies)
+    return { ...sum, shapes: shapes.toSorted() }
+  }
+  const alone = await dealt(1)
+  expect(alone.failed.length).toBeGreaterThan(0)
+  expect(await dealt(3)).toEqual(alone)
 })
 
 test('schedules differ, and the code is right in all of them', async () => {
