@@ -129,7 +129,12 @@ function steps(events: readonly HistoryEvent[], told: ReadonlySet<string>): Time
   const folded = new Map<string, number>()
   const flush = ({ incarnation, t }: HistoryEvent): void => {
     const count = folded.get(incarnation) ?? 0
-    if (count > 0) rows.push({ t, who: incarnation, what: `(${count} more transactions committed)` })
+    if (count > 0)
+      rows.push({
+        t,
+        who: incarnation,
+        what: `(${count} more ${count === 1 ? 'transaction' : 'transactions'} committed)`,
+      })
     folded.delete(incarnation)
   }
   for (const e of events) {
