@@ -24,7 +24,7 @@ export default class Explain extends LabCommand {
     const { explain, explainText, listCells, listText } = await import('../lab/judge/explain.ts')
     if (args.cell === undefined) {
       const listed = await listCells(flags.run)
-      this.print(listText(listed))
+      this.print(listText(listed, flags.run))
       return listed
     }
     const explained = await explain(args.cell, flags.run)

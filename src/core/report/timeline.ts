@@ -39,7 +39,7 @@ export function timelineBlocks(
         `evidence: ${evidence.summary}`,
         `marker in the raw log: ${evidence.marker ?? 'none'}${at}`,
         `anomalies: ${cell.anomalies.join(', ') || 'none'}`,
-        `to repeat it: ${cell.command}`,
+        ...(cell.command === '' ? [] : [`to repeat it: ${cell.command}`]),
       ].map(printable),
     ),
   ]

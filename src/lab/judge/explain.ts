@@ -113,13 +113,14 @@ export async function listCells(run: string | undefined): Promise<CellsListed> {
   }
 }
 
-export function listText({ results, complete, cells }: CellsListed): string {
+export function listText({ results, complete, cells }: CellsListed, run: string | undefined): string {
+  const from = run === undefined ? '' : ` --run ${run}`
   const rows = cells.map(({ cell, verdict, summary }) => [cell, verdict ?? '–', summary])
   const blocks: Block[] = [heading(2, results)]
   if (!complete) blocks.push(text('The run was stopped; this is what it left.'))
   blocks.push(table([left('cell'), left('verdict'), words('anomalies, or evidence')], rows))
   const [first] = cells
-  if (first) blocks.push(text('One of them on a timeline:'), code([`eoslab explain ${first.cell}`]))
+  if (first) blocks.push(text('One of them on a timeline:'), code([`eoslab explain ${first.cell}${from}`]))
   return forTerminal(blocks)
 }
 
