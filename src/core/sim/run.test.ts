@@ -44,7 +44,7 @@ test('the sum is the same, however the schedules are dealt out', async () => {
     const tallies = []
     for (let thread = 0; thread < threads; thread++) {
       const tallying = new Tallying()
-      for (let k = thread; k < 12; k += threads) {
+      for (let k = thread; k < 40; k += threads) {
         const named = { seed: seedOf(3, k), mutant: 'at-least-once' }
         tallying.add(k, await runSchedule(named, settle))
       }
@@ -55,7 +55,7 @@ test('the sum is the same, however the schedules are dealt out', async () => {
   }
   const alone = await dealt(1)
   expect(alone.failed.length).toBeGreaterThan(0)
-  expect(await dealt(3)).toEqual(alone)
+  expect(await dealt(4)).toEqual(alone)
 })
 
 test('schedules differ, and the code is right in all of them', async () => {
