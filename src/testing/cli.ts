@@ -10,6 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
+import { documentProblem } from './cli-json.ts'
 import type { ErrorEnvelope } from '../base.ts'
 
 export const EOSLAB = path.resolve(
@@ -74,7 +75,10 @@ export class Cli {
         `eoslab ${line}: exit ${ran.exit}, not ${exit}\n${ran.stdout.slice(0, 2000)}\n${ran.stderr}`,
       )
     }
-    return JSON.parse(ran.stdout) as T
+    const document: unknown = JSON.parse(ran.stdout)
+    const problem = documentProblem(line, document)
+    if (problem !== undefined) throw new Error(`eoslab ${line}: ${problem}`)
+    return document as T
   }
 
   /** What a refused command prints with --json. */

@@ -3,10 +3,11 @@
  */
 import { RECORD_SCHEMAS, recordJsonSchema } from '../core/contracts/schemas.ts'
 import { scenarioJsonSchema } from '../core/scenario/schema.ts'
+import { cliJsonSchema } from '../lab/json/commands.ts'
 import { goldenOrders } from './golden-orders.ts'
 
 export function contractFiles(): Record<string, string> {
-  const schemas: Record<string, object> = { scenario: scenarioJsonSchema() }
+  const schemas: Record<string, object> = { scenario: scenarioJsonSchema(), cli: cliJsonSchema() }
   for (const name of Object.keys(RECORD_SCHEMAS) as (keyof typeof RECORD_SCHEMAS)[]) {
     schemas[name] = recordJsonSchema(name)
   }
