@@ -5,7 +5,6 @@ import { ERROR_TABLE, EXIT, LabError } from './errors.ts'
 test('an error names its own next step, else the one of its row', () => {
   expect(new LabError('FENCED', 'x', { hint: 'mine' }).hint).toBe('mine')
   expect(new LabError('FENCED', 'x').hint).toBe(ERROR_TABLE.FENCED.next)
-  expect(new LabError('USAGE', 'x').hint).toBeUndefined()
 })
 
 test('what may have happened all the same is told apart', () => {

@@ -29,16 +29,16 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
 function errors(): string {
   const rows = Object.entries(ERROR_TABLE)
     .sort(([, a], [, b]) => a.exit - b.exit)
-    .map(([name, row]) => [code(name), String(row.exit), row.definite ? 'yes' : 'no', row.meaning])
+    .map(([name, row]) => [code(name), String(row.exit), row.definite ? 'yes' : 'no', row.meaning, row.next])
   return `${NOTE}
 
 # Errors
 
 Every error that reaches a user is one of these. It is printed as a message that names the thing and the place, and a hint with the next step; with \`--json\` as \`{"error":{"code","message","hint","exit"}}\` on stdout. The table in the code is \`src/core/errors.ts\`.
 
-"Sure" says whether the outcome is known. Where it is not, the thing may have happened all the same (a commit that was in flight, say): nothing is retried, and the next recovery finds out.
+"Sure" says whether the outcome is known. Where it is not, the thing may have happened all the same (a commit that was in flight, say): nothing is retried, and the next recovery finds out. What to do is what the hint says, unless the place of the error knows better.
 
-${table(['code', 'exit', 'sure', 'meaning'], rows)}
+${table(['code', 'exit', 'sure', 'meaning', 'what to do'], rows)}
 `
 }
 
