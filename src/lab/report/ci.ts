@@ -4,7 +4,8 @@
  * Promises: a file that can't be written is refused before anything runs; the JUnit file is written whole or
  * not at all, the summary is appended, also to $GITHUB_STEP_SUMMARY where that is set.
  */
-import { access, appendFile, constants, mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { access, appendFile, constants, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { markdown } from '../../adapters/formats/markdown.ts'
@@ -53,8 +54,11 @@ async function writable(file: string, from: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true })
     await access(path.dirname(file), constants.W_OK)
-    // Appending nothing tells a file that can be written from one that can't, and from a folder.
+    // Appending nothing tells a file that can be written from one that can't, and from a folder. What that
+    // makes goes again: an empty file is no document, should the run end before it has an outcome.
+    const there = existsSync(file)
     await appendFile(file, '')
+    if (!there) await rm(file)
   } catch (error) {
     throw cannotWrite(`${from} ${file}`, error)
   }
