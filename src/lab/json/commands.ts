@@ -339,8 +339,6 @@ export const UNDESCRIBED = [
   'init',
 ] as const
 
-export type DescribedCommand = keyof typeof COMMAND_JSON
-
 /** The whole as one JSON Schema: what each command prints stands under its name in `$defs`. */
 export function cliJsonSchema(io: 'input' | 'output' = 'input'): Record<string, unknown> {
   const schemas = { ...COMMAND_JSON, error: errorDocument }
