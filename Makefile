@@ -10,7 +10,7 @@ BUILT := dist/.built
 BINARY := dist/eoslab
 SOURCES := $(shell find src scripts -name '*.ts' 2>/dev/null) package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help setup build binary test-binary test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 zombies ways docs
+.PHONY: help setup build binary test-binary release test lint clean demo bench smoke full mutants p1 p2 p3 i1 i2 i3 zombies ways docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,9 @@ mutants: setup ## every broken twin, each caught by its primary anomaly
 
 bench: setup ## what speed was promised, measured here: medians, least, largest, goal
 	@node scripts/bench.ts $(RUNS)
+
+release: test test-binary ## what a release would be: checks, notes, files; makes none
+	@node scripts/release.ts
 
 docs: $(STAMP) ## rewrite the parts of the docs that repeat tables of the code
 	@node scripts/docs.ts

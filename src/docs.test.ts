@@ -17,6 +17,7 @@ const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8
 const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`),
 ]
 

@@ -12,6 +12,7 @@ import { ERROR_TABLE } from '../core/errors.ts'
 import { CHECKS } from '../core/oracle/checks/index.ts'
 import { ANOMALY_MEANING } from '../core/scenario/anomalies.ts'
 import { MUTANTS, type Mutant } from '../core/scenario/mutants.ts'
+import { licences } from './licences.ts'
 
 /** Files that hold generated blocks between text written by hand. */
 const MIXED = ['README.md', 'docs/design.md', 'docs/faults.md'] as const
@@ -166,5 +167,10 @@ function withBlocks(name: string, text: string): string {
 /** Every file with generated parts, by path from the root, as it should be. `read` gives it as it is. */
 export function docFiles(read: (name: string) => string): Record<string, string> {
   const mixed = MIXED.map((name) => [name, withBlocks(name, read(name))] as const)
-  return { 'docs/errors.md': errors(), 'docs/crash-points.md': crashPoints(), ...Object.fromEntries(mixed) }
+  return {
+    'docs/errors.md': errors(),
+    'docs/crash-points.md': crashPoints(),
+    'docs/licences.md': licences(),
+    ...Object.fromEntries(mixed),
+  }
 }
