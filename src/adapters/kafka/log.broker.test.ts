@@ -1,3 +1,4 @@
+import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, inject, it } from 'vitest'
 import { logContract } from '../../core/ports/log.contract.ts'
 import { connectLog } from './log.ts'
@@ -15,6 +16,14 @@ const fixture = () => ({
     await admin.create([{ topic, partitions, config: {} }])
     await admin.close()
     return topic
+  },
+  deleteBefore: async (topic: string, offset: number) => {
+    const admin = new Kafka({ brokers: [inject('brokers')], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    // The client deletes only from topics it has asked about.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
+    await admin.disconnect()
   },
 })
 

@@ -11,6 +11,8 @@ export interface LogFixture {
   /** Creates a topic with a name of its own and returns the name. */
   topic(partitions: number): Promise<string>
   unique(name: string): string
+  /** Retention, at once: the log of partition 0 begins at this offset. */
+  deleteBefore(topic: string, offset: number): Promise<void>
 }
 
 const record = (topic: string, value: string, partition = 0): OutputRecord => ({
@@ -270,6 +272,93 @@ export function logContract(name: string, setup: () => LogFixture | Promise<LogF
       const reader = log.reader({ topic, partition: 0, from: 0, isolation: 'read_committed' })
       expect(await readTo(reader, 2)).toEqual([])
       expect(reader.position).toBe(2)
+      await log.close()
+    })
+
+    it('commits all of a transaction or nothing, when its client is gone before the answer', async () => {
+      const f = await setup()
+      const log = await f.open()
+      const topic = await f.topic(2)
+      const group = f.unique('group')
+      const id = f.unique('t')
+      const { producer } = await producerOf(log, id)
+      const txn = await producer.begin()
+      await txn.produce([record(topic, 'a', 0), record(topic, 'b', 1)])
+      await txn.addOffsets(group, [
+        { topic, partition: 0, offset: 3 },
+        { topic, partition: 1, offset: 4 },
+      ])
+      // Nobody waits for it: the fence of the next life overtakes it, or comes after it.
+      const unheard = txn.commit().catch(() => {})
+      await producerOf(await f.open(), id)
+      await unheard
+      const seen = await Promise.all(
+        [0, 1].map(async (partition) => {
+          const { lastStableOffset, highWatermark } = await log.offsets(topic, partition)
+          expect(lastStableOffset).toBe(highWatermark)
+          const reader = log.reader({ topic, partition, from: 0, isolation: 'read_committed' })
+          const records = await readTo(reader, highWatermark)
+          return [records.length, await log.committed(group, topic, partition)]
+        }),
+      )
+      expect([
+        JSON.stringify([
+          [1, 3],
+          [1, 4],
+        ]),
+        JSON.stringify([
+          [0, undefined],
+          [0, undefined],
+        ]),
+      ]).toContain(JSON.stringify(seen))
+      await log.close()
+    })
+
+    it('begins at the new start after retention, and refuses what lies before it', async () => {
+      const f = await setup()
+      const log = await f.open()
+      const topic = await f.topic(1)
+      const { producer } = await producerOf(log, f.unique('t'))
+      for (const value of ['a', 'b', 'c']) {
+        const txn = await producer.begin()
+        await txn.produce([record(topic, value)])
+        await (value === 'b' ? txn.abort() : txn.commit())
+      }
+      const end = await untilStable(log, topic)
+      await f.deleteBefore(topic, 2)
+      expect(await log.offsets(topic, 0)).toMatchObject({ logStart: 2, highWatermark: end })
+      expect(await readAll(log, topic, 'read_committed', 2)).toEqual(['c'])
+      expect(await readAll(log, topic, 'read_uncommitted', 2)).toEqual(['b', 'c'])
+      const before = log.reader({ topic, partition: 0, from: 1, isolation: 'read_committed' })
+      await expect(before.poll()).rejects.toMatchObject({ code: 'RECOVERY_GAP' })
+      // The same reader can go on where there is something.
+      before.seek(2)
+      expect(values(await readTo(before, end))).toEqual(['c'])
+      await log.close()
+    })
+
+    it('shows everything to read_uncommitted, from every offset, and reads again after a seek', async () => {
+      const f = await setup()
+      const log = await f.open()
+      const topic = await f.topic(1)
+      const one = (await producerOf(log, f.unique('one'))).producer
+      const two = (await producerOf(log, f.unique('two'))).producer
+      const t1 = await one.begin()
+      const t2 = await two.begin()
+      await t1.produce([record(topic, 'a')])
+      await t2.produce([record(topic, 'x')])
+      await t1.produce([record(topic, 'b')])
+      await t2.abort()
+      await t1.commit()
+      const end = await untilStable(log, topic)
+      const all = ['a', 'x', 'b']
+      for (let from = 0; from < end; from++)
+        expect([from, await readAll(log, topic, 'read_uncommitted', from)]).toEqual([from, all.slice(from)])
+      const reader = log.reader({ topic, partition: 0, from: 0, isolation: 'read_committed' })
+      expect(values(await readTo(reader, end))).toEqual(['a', 'b'])
+      reader.seek(1)
+      expect(reader.position).toBe(1)
+      expect(values(await readTo(reader, end))).toEqual(['b'])
       await log.close()
     })
 

@@ -13,6 +13,7 @@ logContract('memory', () => {
       return topic
     },
     unique: (name) => `${name}-${++n}`,
+    deleteBefore: async (topic, offset) => cluster.partition(topic, 0).deleteBefore(offset),
   }
 })
 
