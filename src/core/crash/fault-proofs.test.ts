@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { HistoryEvent } from '../history/event.ts'
 import { weighFault, type FaultFacts, type FaultSeen, type FileSeen } from './fault-proofs.ts'
+import type { FrameSeen } from '../ports/proxy.ts'
 import { FAULTS } from './faults.ts'
 import { planMatrix } from './plan.ts'
 import { resolvePoints } from './points.ts'
@@ -117,4 +118,28 @@ it('refused: by its code, in the journal, with nothing committed', () => {
   expect(verdict(facts(name, seen, { refused: [commit, error] }))[1]).toMatch(/had committed/)
   const { refused: _none, ...never } = seen
   expect(verdict(facts(name, never, { refused: [error] }))[1]).toMatch(/no life was started/)
+})
+
+it('broker killed: a new process, EndTxn with the old one, and a life that named what it did not learn', () => {
+  const broker = { before: 10, after: 11, ended: 'signal SIGKILL', downMs: 900, at: 100 }
+  const frame = { api: 'EndTxn', commit: true, moment: 'withheld', errorCode: 0, t: 90 } as FrameSeen
+  const struck = [
+    line({ f: 'commit', type: 'invoke' }),
+    line({ f: 'error', type: 'info', code: 'COMMIT_UNKNOWN' }),
+  ]
+  const of = (seen: object, lives: Partial<FaultFacts> = {}): [boolean, string] =>
+    verdict(
+      facts('fault.broker-killed', { broker: { ...broker, ...seen } }, { frames: [frame], struck, ...lives }),
+    )
+  expect(of({})).toEqual([true, expect.stringMatching(/back as pid 11.*COMMIT_UNKNOWN/) as string])
+  expect(of({ ended: 'exit code 0' })[1]).toMatch(/ended with exit code 0/)
+  expect(of({ after: 10 })[1]).toMatch(/same process/)
+  expect(of({ at: 80 })[1]).toMatch(/no EndTxn was with the broker/)
+  expect(of({}, { struck: [] })[1]).toMatch(/named no error/)
+  expect(of({}, { struck: [line({ f: 'commit' }), struck[1]!] })[1]).toMatch(/learned/)
+  const still = { broker: { ...broker, after: 10, ended: null, downMs: 9_000 } }
+  const paused = (seen: object): [boolean, string] =>
+    verdict(facts('fault.broker-paused', seen, { frames: [frame], struck }))
+  expect(paused(still)[1]).toMatch(/stood still for 9000 ms only/)
+  expect(paused({ broker: { ...still.broker, downMs: 11_500 } })[0]).toBe(true)
 })

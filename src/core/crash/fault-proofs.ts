@@ -6,6 +6,7 @@
  * the pipeline came through sound is the oracle's word, not this one's.
  */
 import type { HistoryEvent } from '../history/event.ts'
+import type { FrameSeen } from '../ports/proxy.ts'
 import { findFault, type FaultName } from './faults.ts'
 
 export interface FileSeen {
@@ -31,11 +32,28 @@ export interface FaultSeen {
   /** Changelog offset at which the state stood at the death, and after the fault. */
   readonly nextChangelogBefore?: number | undefined
   readonly nextChangelogAfter?: number | undefined
+  readonly broker?: BrokerSeen | undefined
   /** The life that met the fault, if it was to be refused, and how it ended. */
   readonly refused?: { readonly incarnation: string | undefined; readonly exit: number | null } | undefined
 }
 
+/** What was done to a broker. */
+export interface BrokerSeen {
+  /** Process ids. */
+  readonly before: number
+  readonly after: number
+  /** How the process ended, where it was killed. */
+  readonly ended: string | null
+  readonly downMs: number
+  /** CLOCK_MONOTONIC: when it was struck. */
+  readonly at: number
+}
+
 export interface FaultFacts {
+  /** EndTxn frames that the proxy saw. */
+  readonly frames?: readonly FrameSeen[]
+  /** Lines of the life that was inside the commit. */
+  readonly struck?: readonly HistoryEvent[]
   readonly seen: FaultSeen
   readonly task: number
   /** Lines of the life that was refused, and of the one that came through. */
@@ -153,6 +171,27 @@ const FLIPPED_ROW: FaultProof = {
   proven: (facts) => `${tellFlip(facts)}; ${tellAside(facts)}`,
 }
 
+const codeOf = ({ struck = [] }: FaultFacts): string | undefined =>
+  struck.findLast((e) => e.f === 'error')?.['code'] as string | undefined
+
+/** EndTxn was with the broker when it was struck, the client had no answer, and ended by itself for it. */
+function inCommit(facts: FaultFacts): Objection {
+  const { broker } = facts.seen
+  if (!broker) return 'nothing was done to the broker'
+  const ends = (facts.frames ?? []).filter((f) => f.api === 'EndTxn' && f.commit === true && f.t <= broker.at)
+  const withheld = ends.find((f) => f.moment === 'withheld' && f.errorCode === 0)
+  if (!withheld) return 'no EndTxn was with the broker, its answer on the way'
+  if (codeOf(facts) === undefined) return 'the life that was inside the commit named no error'
+  const sent = (facts.struck ?? []).findLast((e) => e.f === 'commit')
+  return sent?.type === 'ok' ? 'the life learned that its commit was done' : undefined
+}
+
+const tellBroker = (facts: FaultFacts): string =>
+  `EndTxn had reached it; the life inside that commit ended with ${codeOf(facts)}, the next one restored from ${sourceOf(facts)} and replayed from ${replayFrom(facts)}`
+
+/** Longest request and longest transaction. */
+const TIMEOUTS_MS = 10_000
+
 const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
   'fault.state-deleted': {
     objection: (facts) => deleted(facts) ?? notLocal(facts),
@@ -198,6 +237,28 @@ const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
   'fault.current-unreadable': {
     objection: (facts) => (/EIO/.test(errorOf(facts)) ? undefined : 'the error does not say EIO'),
     proven: (facts) => `the next life said: ${errorOf(facts)}`,
+  },
+  'fault.broker-killed': {
+    objection: (facts) => {
+      const { broker } = facts.seen
+      if (broker && broker.ended !== 'signal SIGKILL') return `the broker ended with ${broker.ended}`
+      if (broker && broker.before === broker.after) return 'the broker is the same process'
+      return inCommit(facts)
+    },
+    proven: (facts) => {
+      const { before, after, ended, downMs } = facts.seen.broker!
+      return `the broker (pid ${before}) ended with ${ended} and was back as pid ${after} after ${downMs} ms; ${tellBroker(facts)}`
+    },
+  },
+  'fault.broker-paused': {
+    objection: (facts) => {
+      const { broker } = facts.seen
+      if (broker && broker.before !== broker.after) return 'the broker is another process'
+      if (broker && broker.downMs <= TIMEOUTS_MS) return `the broker stood still for ${broker.downMs} ms only`
+      return inCommit(facts)
+    },
+    proven: (facts) =>
+      `the broker (pid ${facts.seen.broker!.before}) stood still for ${facts.seen.broker!.downMs} ms; ${tellBroker(facts)}`,
   },
   'fault.snapshot-torn': {
     objection: (facts) => deleted(facts) ?? shorter(facts, SNAPSHOT) ?? notLocal(facts),

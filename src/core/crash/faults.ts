@@ -97,7 +97,30 @@ const BETWEEN = {
   }),
 } as const satisfies Readonly<Record<string, FaultText>>
 
-export type FaultName = `fault.${keyof typeof BETWEEN}`
+const IN_COMMIT =
+  "OpB's EndTxn has reached the broker, its answer is on the way; the broker is the cell's own"
+
+const RUNNING = {
+  'broker-killed': {
+    sentence: 'the broker is killed and started again while OpB is inside a commit',
+    precondition: IN_COMMIT,
+    how: 'SIGKILL to its JVM, then a start on the same data and port: a process crash, its page cache stays',
+    expected: 'survived',
+    shown:
+      'the proxy saw EndTxn and withheld the answer before the JVM ended by SIGKILL; the process id changed; OpB ended by itself with an error and no answer to its commit',
+  },
+  'broker-paused': {
+    sentence: 'the broker stands still for longer than every timeout while OpB is inside a commit',
+    precondition: IN_COMMIT,
+    how: 'SIGSTOP to its JVM (state T in /proc), SIGCONT 11.5 s later; requests and transactions time out after 10 s',
+    expected: 'survived',
+    shown:
+      'the proxy saw EndTxn and withheld the answer; the broker stood for more than 10 s; OpB ended by itself with an error and no answer to its commit',
+  },
+} as const satisfies Readonly<Record<string, FaultText>>
+
+export type BetweenName = `fault.${keyof typeof BETWEEN}`
+export type FaultName = BetweenName | `fault.${keyof typeof RUNNING}`
 
 function faultOf([name, text]: [string, FaultText], after: string | null): CrashPoint {
   const { sentence, precondition, how, expected, shown } = text
@@ -122,6 +145,9 @@ function faultOf([name, text]: [string, FaultText], after: string | null): Crash
   }
 }
 
-export const FAULTS: readonly CrashPoint[] = Object.entries(BETWEEN).map((entry) => faultOf(entry, KILLED))
+export const FAULTS: readonly CrashPoint[] = [
+  ...Object.entries(BETWEEN).map((entry) => faultOf(entry, KILLED)),
+  ...Object.entries(RUNNING).map((entry) => faultOf(entry, null)),
+]
 
 export const findFault = (name: string): CrashPoint | undefined => FAULTS.find((f) => f.name === name)

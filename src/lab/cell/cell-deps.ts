@@ -7,6 +7,7 @@ import type { Journal } from '../../core/ports/journal.ts'
 import type { LogPort } from '../../core/ports/log.ts'
 import type { WireProxy } from '../../core/ports/proxy.ts'
 import type { Workers } from '../../core/ports/workers.ts'
+import type { FaultBroker } from '../fault/fault-broker.ts'
 import type { StateFound } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
 
@@ -20,6 +21,8 @@ export interface Feeder {
 export type AfterHalt = 'kill' | 'continue'
 
 export interface CellDeps {
+  /** The cell's own broker, where something is done to it. */
+  readonly broker?: FaultBroker | undefined
   readonly brokers: string
   readonly workers: Workers
   readonly log: LogPort

@@ -109,7 +109,9 @@ function evidenceOf(judged: Judged): Evidence {
   if (judged.plan.point === NO_KILL) {
     return { ...NO_EVIDENCE, verdict: 'none', summary: 'no kill was asked for' }
   }
-  const kills = judged.run.deaths.length === 0 ? NO_EVIDENCE : weighChain(factsOf(judged))
+  if (judged.run.deaths.length === 0) return NO_EVIDENCE
+  const instead = findPoint(judged.plan.point)?.fault?.after === null
+  const kills: Evidence = instead ? { ...NO_EVIDENCE, verdict: 'hit' } : weighChain(factsOf(judged))
   return withFault(judged, kills)
 }
 
@@ -121,6 +123,8 @@ function withFault(judged: Judged, kills: Evidence): Evidence {
   const { hit, summary } = weighFault({
     seen: run.fault,
     task: plan.task,
+    frames: run.frames,
+    struck: linesOf(judged, run.deaths.at(-1)?.incarnation),
     refused: linesOf(judged, run.fault.refused?.incarnation),
     next: linesOf(judged, run.nextIncarnation),
   })

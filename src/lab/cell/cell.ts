@@ -13,6 +13,7 @@ import { SAFE_WORKER, type WorkerOptions } from '../../core/scenario/mutants.ts'
 import { CrewMember, type SnapshotDone } from './crew.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, CellRun } from './cell-plan.ts'
+import { BrokerFault } from '../fault/broker-fault.ts'
 import { KillChain } from './kill-chain.ts'
 import { drained, tellEnds, type Scope } from './observe.ts'
 import { cellSpec } from '../matrix/spec.ts'
@@ -32,7 +33,7 @@ export class Cell {
   #fed = 0
   #feeding = false
   #snapshots: readonly SnapshotDone[] = []
-  #chain: KillChain | undefined
+  #chain: KillChain | BrokerFault | undefined
 
   constructor(plan: CellPlan, deps: CellDeps) {
     this.plan = plan
@@ -58,7 +59,7 @@ export class Cell {
       await this.settled('the first 40 % to be processed')
       const snapshots = await this.#snapshot()
       this.#snapshots = snapshots
-      this.#chain = new KillChain(this)
+      this.#chain = deps.broker ? new BrokerFault(this, deps.broker) : new KillChain(this)
       const chain = await this.#chain.run()
       deps.say('draining')
       await this.settled('all orders to be processed after the restart')
@@ -105,6 +106,10 @@ export class Cell {
           fire: (frame) => {
             member.expectEnd()
             deps.journal.append({ f: 'frame', type: 'info', ...frame })
+            if (this.#chain instanceof BrokerFault) {
+              this.#chain.struck()
+              return
+            }
             if (halts) {
               member.halt()
               return

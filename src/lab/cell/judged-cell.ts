@@ -27,6 +27,7 @@ import type { TopicAdmin } from '../../core/ports/topics.ts'
 import type { OrderSource } from '../../core/workload/source.ts'
 import type { Kill } from '../../core/crash/plan.ts'
 import type { AfterHalt, CellDeps } from './cell-deps.ts'
+import type { FaultBroker } from '../fault/fault-broker.ts'
 import { Cell } from './cell.ts'
 import { measuredCell } from './cell-flow.ts'
 import { cellOutcome } from './cell-outcome.ts'
@@ -38,6 +39,8 @@ import { openFeeder } from './feeder.ts'
 import { until } from '../wait.ts'
 
 export interface CellPlace {
+  /** The cell's own broker, where something is done to it. */
+  readonly broker?: FaultBroker | undefined
   readonly brokers: string
   readonly admin: TopicAdmin
   readonly log: LogPort
@@ -184,6 +187,7 @@ export async function judgedCell(plan: CellPlan, place: CellPlace): Promise<Cell
   const { brokers, log, stateRoot, prefix, say, onMember } = place
   const deps: CellDeps = {
     brokers,
+    broker: place.broker,
     workers: processWorkers(hostClock),
     log,
     proxy,

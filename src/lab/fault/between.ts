@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import path from 'node:path'
 import { foldWal } from '../../adapters/sqlite/fold.ts'
 import type { FaultSeen, Flip } from '../../core/crash/fault-proofs.ts'
-import { findFault, type FaultName } from '../../core/crash/faults.ts'
+import { findFault, type BetweenName } from '../../core/crash/faults.ts'
 import { stream, type Draw } from '../../core/crash/plan.ts'
 import type { CellDeps } from '../cell/cell-deps.ts'
 import type { CellPlan } from '../cell/cell-plan.ts'
@@ -63,7 +63,7 @@ const pointAgain = (scene: Scene): void => {
   cpSync(path.join(scene.older, 'CURRENT'), current(scene))
 }
 
-const DAMAGE: Readonly<Record<FaultName, Damage>> = {
+const DAMAGE: Readonly<Record<BetweenName, Damage>> = {
   'fault.state-deleted': { strike: none(({ files }) => deleteState(files.state)) },
   'fault.state-older': {
     strike: none(({ files, older }) => {
@@ -130,7 +130,7 @@ export class BetweenFault {
   constructor(stage: BetweenStage) {
     const { plan, stateDir } = stage
     this.#stage = stage
-    this.#damage = DAMAGE[plan.point as FaultName]
+    this.#damage = DAMAGE[plan.point as BetweenName]
     const files = taskFiles(stateDir, plan.task)
     this.#scene = {
       files,

@@ -33,8 +33,9 @@ import { formatDuration } from '../../core/scenario/units.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
 import { hitsOfCleanRun } from '../cell/clean-run.ts'
 import type { CrewMember } from '../cell/crew.ts'
+import { cellOnItsBroker, hasOwnBroker } from '../fault/own-broker.ts'
 import { onInterrupt, wasInterrupted } from '../interrupt.ts'
-import { cellDirectory, judgedCell, type CellPlace, type HaltDesk } from '../cell/judged-cell.ts'
+import { cellDirectory, type CellPlace, type HaltDesk } from '../cell/judged-cell.ts'
 import { keepCell } from './kept.ts'
 import { knownScore } from '../report/report.ts'
 import { cellPlan, planRun, sourceOf, type PlannedRun } from './plan-cells.ts'
@@ -165,7 +166,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
       if (stage.halt) doomed = () => dropCell(place, stage.folder.dir)
       const plan = { ...cellPlan(stage, planned), halts: stage.halt !== undefined }
       places.push(place)
-      const cell = await judgedCell(plan, place)
+      const cell = await cellOnItsBroker(plan, place)
       // What a stopped cell comes to is no result; the signal's handler ends the process.
       if (wasInterrupted()) await new Promise(() => undefined)
       await record(stage, cell, place)
@@ -314,7 +315,7 @@ async function tidy(stage: Stage, ended: Ended): Promise<void> {
   const { scenario, stateDir } = stage
   // What a mutant leaves is no state to rehearse a recovery on.
   const sound = scenario.pipeline === 'reference' && scenario.mutant === null
-  const last = sound ? cells.findLastIndex((c) => c.operator === 'opb') : -1
+  const last = sound ? cells.findLastIndex((c) => c.operator === 'opb' && !hasOwnBroker(c)) : -1
   if (last >= 0) {
     const cell = cells[last]!
     const kept = {
@@ -330,7 +331,7 @@ async function tidy(stage: Stage, ended: Ended): Promise<void> {
   if (scenario.keep) return
   for (const [index, place] of places.entries()) {
     if (index === last) continue
-    if (broker.kind !== 'ephemeral' || last >= 0)
+    if (!hasOwnBroker(cells[index]!) && (broker.kind !== 'ephemeral' || last >= 0))
       await place.admin.remove(Object.values(topicNames(place.prefix)))
     rmSync(cellDirectory(place), { recursive: true, force: true })
   }
