@@ -182,6 +182,7 @@ function inCommit(facts: FaultFacts): Objection {
   const withheld = ends.find((f) => f.moment === 'withheld' && f.errorCode === 0)
   if (!withheld) return 'no EndTxn was with the broker, its answer on the way'
   if (codeOf(facts) === undefined) return 'the life that was inside the commit named no error'
+  if (!Number.isFinite(replayFrom(facts))) return 'no life after it replayed to the end'
   const sent = (facts.struck ?? []).findLast((e) => e.f === 'commit')
   return sent?.type === 'ok' ? 'the life learned that its commit was done' : undefined
 }
