@@ -11,6 +11,8 @@ export interface Chart {
   /** Of its file, and begins its ids. */
   readonly name: string
   readonly title: string
+  /** A sentence on how to read it, where it stands on a page. */
+  readonly note?: string
   /** What can be read off it, for those who can't see it. */
   readonly description: string
   readonly width: number
@@ -19,9 +21,25 @@ export interface Chart {
   readonly option: Readonly<Record<string, unknown>>
 }
 
+/** A chart as drawn. */
+export interface Picture {
+  readonly name: string
+  readonly title: string
+  /** A sentence on how to read it. */
+  readonly note?: string
+  readonly svg: string
+}
+
 export const INK = '#1f2328'
 export const RULE = '#d1d9e0'
 export const PAPER = '#ffffff'
+
+/** Charts are drawn for white paper; on the page they take its colours, light or dark. */
+export const themed = (svg: string): string =>
+  svg
+    .replaceAll(`"${INK}"`, '"var(--ink)"')
+    .replaceAll(`"${RULE}"`, '"var(--rule)"')
+    .replaceAll(`"${PAPER}"`, '"var(--paper)"')
 
 export const PHASE_COLOURS: Readonly<Record<keyof Phases, string>> = {
   detect_ms: '#768390',

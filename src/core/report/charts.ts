@@ -5,9 +5,11 @@
  * share a point, a whisker the interval of that median; with one sample there is no whisker. Lag shows every
  * cell as a thin line and the median of each operator's as a thick one.
  */
-import { PHASES, type CellResult, type RunResult } from '../matrix/result.ts'
+import { NO_KILL, PHASES, type CellResult, type RunResult } from '../matrix/result.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { medianOf } from '../stats/median.ts'
+import { bars, counted, ends, whiskers } from './charts-bars.ts'
+import type { BarRow } from './charts-bars.ts'
 import { lagOf } from './charts-lag.ts'
 import type { LagStep } from './charts-lag.ts'
 import {
@@ -18,7 +20,6 @@ import {
   names,
   OPERATOR_COLOURS,
   PHASE_COLOURS,
-  SERIES,
   valueAxis,
   WIDTH,
 } from './charts-style.ts'
@@ -43,72 +44,22 @@ export function runCharts(run: RunResult, histories: Histories): Chart[] {
   ].filter((chart) => chart !== undefined)
 }
 
-const median = (group: Group, name: MetricName): number | null =>
-  medianOf(group.cells.map((cell) => metricOf(cell, name)))?.median ?? null
+const samplesOf = (group: Group, name: MetricName): (number | null)[] =>
+  group.cells.map((cell) => metricOf(cell, name))
 
-const labelled = ({ label, cells }: Group): string =>
-  cells.length > 1 ? `${label} (n ${cells.length})` : label
+const median = (group: Group, name: MetricName): number | null =>
+  medianOf(samplesOf(group, name))?.median ?? null
+
+const labelled = (group: Group): string =>
+  counted({ label: group.label, samples: [samplesOf(group, 'ttr_ms')] })
 
 const measured = (of: readonly Group[], name: MetricName): Group[] =>
   of.filter((group) => median(group, name) !== null)
 
-interface RenderApi {
-  value(dimension: number): number
-  coord(point: readonly [number, number]): readonly [number, number]
-}
-
-const line = (x1: number, y1: number, x2: number, y2: number) => ({
-  type: 'line',
-  shape: { x1, y1, x2, y2 },
-  style: { stroke: INK, lineWidth: 1.5 },
-})
-
-/** From low to high at a row: what echarts calls for each [low, high, row]. */
-function whisker(_: unknown, api: RenderApi): unknown {
-  const [left, y] = api.coord([api.value(0), api.value(2)])
-  const [right] = api.coord([api.value(1), api.value(2)])
-  const end = 4
-  return {
-    type: 'group',
-    children: [
-      line(left, y, right, y),
-      line(left, y - end, left, y + end),
-      line(right, y - end, right, y + end),
-    ],
-  }
-}
-
-/** Intervals of the groups' medians, as rows for `whisker`. */
-const intervals = (of: readonly Group[], name: MetricName): number[][] =>
-  of.flatMap((group, row) => {
-    const found = medianOf(group.cells.map((cell) => metricOf(cell, name)))
-    return found && found.n > 1 ? [[found.low, found.high, row]] : []
-  })
-
-const whiskers = (of: readonly Group[], name: MetricName, title: string) => ({
-  name: title,
-  type: 'custom',
-  renderItem: whisker,
-  itemStyle: { color: INK },
-  encode: { x: [0, 1], y: 2 },
-  data: intervals(of, name),
-  z: 10,
-})
-
-/** The group's median as a number, at the right end of its row. */
-const ends = (of: readonly Group[], name: MetricName, unit: string) => ({
-  type: 'scatter',
-  symbolSize: 0,
-  data: of.map((group, row) => {
-    const interval = medianOf(group.cells.map((cell) => metricOf(cell, name)))
-    return { value: [interval?.high ?? 0, row], name: `${number(interval?.median)} ${unit}` }
-  }),
-  label: { show: true, position: 'right', distance: 6, formatter: '{b}', color: INK },
-})
-
 function ttrChart(all: readonly Group[]): Chart | undefined {
   const of = measured(all, 'ttr_ms')
   if (of.length === 0) return undefined
+  const totals = of.map((group) => samplesOf(group, 'ttr_ms'))
   const phases = PHASES.map((phase) => ({
     name: phase.replace(/_ms$/, '').replace('_', ' '),
     type: 'bar',
@@ -129,7 +80,7 @@ function ttrChart(all: readonly Group[]): Chart | undefined {
       grid: gridFor(of.map(labelled), 64),
       xAxis: valueAxis('milliseconds, median'),
       yAxis: names(of.map(labelled)),
-      series: [...phases, whiskers(of, 'ttr_ms', 'interval of the median'), ends(of, 'ttr_ms', 'ms')],
+      series: [...phases, whiskers(totals), ends(totals, 'ms')],
     }),
   }
 }
@@ -199,77 +150,42 @@ const killLine = {
   data: [{ xAxis: 0 }],
 }
 
-function isolationChart(all: readonly Group[]): Chart | undefined {
-  const of = measured(all, 'uncommitted_seen')
+const rowsOf = (of: readonly Group[], metrics: readonly MetricName[]): BarRow[] =>
+  of.map((group) => ({ label: group.label, samples: metrics.map((name) => samplesOf(group, name)) }))
+
+function isolationChart(of: readonly Group[]): Chart | undefined {
   if (!of.some((group) => (median(group, 'uncommitted_seen') ?? 0) > 0)) return undefined
-  return bars(of, {
+  return bars(rowsOf(of, ['uncommitted_seen']), {
     name: 'isolation',
     title: 'What read_uncommitted sees and read_committed does not',
     about: 'Records of the killed transaction, visible while it dangled',
     unit: 'records',
-    metrics: [['uncommitted_seen', 'seen by read_uncommitted alone']],
+    series: ['seen by read_uncommitted alone'],
   })
 }
 
-const snapshotChart = (all: readonly Group[]): Chart | undefined =>
-  bars(measured(all, 'snapshot_time_ms'), {
+const snapshotChart = (of: readonly Group[]): Chart | undefined =>
+  bars(rowsOf(of, ['snapshot_time_ms']), {
     name: 'snapshot-cost',
     title: 'What a snapshot cost',
     about: 'Milliseconds for one snapshot',
     unit: 'ms',
-    metrics: [['snapshot_time_ms', 'time of a snapshot']],
+    series: ['time of a snapshot'],
   })
 
-const latencyChart = (all: readonly Group[]): Chart | undefined =>
-  bars(measured(all, 'latency_p50_ms'), {
-    name: 'latency',
-    title: 'From order to committed output, with a kill in between',
-    about: 'Milliseconds from the append of an order to the commit of its output',
-    unit: 'ms',
-    metrics: [
-      ['latency_p50_ms', 'p50'],
-      ['latency_p95_ms', 'p95'],
-      ['latency_p99_ms', 'p99'],
-    ],
-  })
+/** With kills and, where a cell had none, without. */
+const latencyChart = (of: readonly Group[]): Chart | undefined =>
+  bars(latencyRows(of), { ...LATENCY, name: 'latency' })
 
-interface Bars {
-  readonly name: string
-  readonly title: string
-  readonly about: string
-  readonly unit: string
-  readonly metrics: readonly (readonly [MetricName, string])[]
-}
+export const LATENCY = {
+  title: 'From order to committed output',
+  about: 'Milliseconds from the append of an order to the commit of its output',
+  unit: 'ms',
+  series: ['p50', 'p95', 'p99'],
+} as const
 
-function bars(of: readonly Group[], spec: Bars): Chart | undefined {
-  if (of.length === 0) return undefined
-  const [single] = spec.metrics
-  const alone = spec.metrics.length === 1 && single
-  return {
-    name: spec.name,
-    title: spec.title,
-    description: `${spec.about}, median. ${of
-      .map(
-        (group) =>
-          `${labelled(group)}: ${spec.metrics.map(([name, title]) => `${title} ${number(median(group, name))}`).join(', ')}`,
-      )
-      .join('; ')}.`,
-    width: WIDTH,
-    height: heightFor(of.length * (alone ? 1 : 1.4)),
-    option: base({
-      grid: gridFor(of.map(labelled)),
-      xAxis: valueAxis(`${spec.unit}, median`),
-      yAxis: names(of.map(labelled)),
-      series: [
-        ...spec.metrics.map(([name, title], i) => ({
-          name: title,
-          type: 'bar',
-          barMaxWidth: 16,
-          itemStyle: { color: SERIES[i % SERIES.length] },
-          data: of.map((group) => median(group, name) ?? 0),
-        })),
-        ...(alone ? [whiskers(of, single[0], 'interval of the median'), ends(of, single[0], spec.unit)] : []),
-      ],
-    }),
-  }
-}
+export const latencyRows = (of: readonly Group[]): BarRow[] =>
+  rowsOf(of, ['latency_p50_ms', 'latency_p95_ms', 'latency_p99_ms']).map((row) => ({
+    ...row,
+    label: row.label === NO_KILL ? 'nobody killed' : row.label,
+  }))

@@ -6,7 +6,7 @@
  * mutant are set against each other; what only one side has is listed.
  * Does not: say which of two machines was busy; where hosts differ it says so.
  */
-import type { CellResult, RunResult } from '../matrix/result.ts'
+import { NO_KILL, type CellResult, type RunResult } from '../matrix/result.ts'
 import { nameOfKills } from '../matrix/coverage.ts'
 import { medianOf } from '../stats/median.ts'
 import { holm, leastP, rankTest, SIGNIFICANT } from '../stats/rank-test.ts'
@@ -78,7 +78,7 @@ const keyOf = (cell: CellResult): string =>
 
 const firstOf = (group: Group): CellResult => group.cells[0]!
 
-/** Within a run: cold against warm of one point, and OpB against OpA of one moment. */
+/** Within a run: cold against warm of one point, OpB against OpA of one moment, a kill against none. */
 export function pairsWithin(
   cells: readonly CellResult[],
   metric: MetricName,
@@ -86,12 +86,17 @@ export function pairsWithin(
   const all = groups(cells)
   const pairsOf = (
     matches: (a: CellResult, b: CellResult) => boolean,
-    label: (a: CellResult) => string,
+    label: (a: CellResult, b: CellResult) => string,
   ): Pair[] =>
     all.flatMap((one) =>
       all
         .filter((other) => matches(firstOf(one), firstOf(other)))
-        .map((other) => ({ label: label(firstOf(one)), metric, a: one.cells, b: other.cells })),
+        .map((other) => ({
+          label: label(firstOf(one), firstOf(other)),
+          metric,
+          a: one.cells,
+          b: other.cells,
+        })),
     )
   const moment = (cell: CellResult): string => nameOfKills(cell).replaceAll(/\bop[ab]\./g, '')
   const alike = (a: CellResult, b: CellResult): boolean =>
@@ -116,8 +121,30 @@ export function pairsWithin(
         nameOfKills,
       ),
     },
+    {
+      name: 'nobody killed against killed',
+      pairs: pairsOf(
+        (a, b) => a.point === NO_KILL && b.point !== NO_KILL && alike(a, b),
+        (_none, killed) => `${nameOfKills(killed)}${killed.mode === 'cold' ? ' (cold)' : ''}`,
+      ),
+    },
   ].filter(({ pairs }) => pairs.length > 0)
 }
+
+const SIDES: Readonly<Record<string, readonly [string, string]>> = {
+  'opa against opb': ['opa', 'opb'],
+  'warm against cold': ['warm', 'cold'],
+  'nobody killed against killed': ['nobody killed', 'killed'],
+}
+
+/** Of the differences within a run that its tables invite to see: which are more than chance? */
+export const differencesWithin = (
+  cells: readonly CellResult[],
+  metric: MetricName,
+): { readonly name: string; readonly table: Table }[] =>
+  pairsWithin(cells, metric)
+    .map(({ name, pairs }) => ({ name, table: differencesTable(pairs, SIDES[name] ?? ['A', 'B']) }))
+    .filter(({ table: { rows } }) => rows.length > 0)
 
 const COMPARED: readonly MetricName[] = [
   'ttr_ms',

@@ -12,13 +12,16 @@ import type { HistoryEvent } from '../history/event.ts'
 import type { Block } from './blocks.ts'
 import { killsText, mutantsText, scoreOf } from './badge.ts'
 import type { Score } from './badge.ts'
-import { INK, PAPER, RULE } from './charts-style.ts'
-import { differencesTable, pairsWithin } from './compare.ts'
+import { themed } from './charts-style.ts'
+import type { Picture } from './charts-style.ts'
+import { differencesWithin } from './compare.ts'
 import { blocksHtml, markup, raw, tableHtml } from './html.ts'
 import type { Html } from './html.ts'
 import { cellDetails, figure } from './html-cell.ts'
 import { chip, verdictGrid } from './html-grid.ts'
 import { SCRIPT, STYLE } from './html-style.ts'
+import { sweepId, sweepSection } from './html-sweep.ts'
+import type { PageSweep } from './html-sweep.ts'
 import { NOTHING, spread } from './numbers.ts'
 import { CRASH_KIND, expectations, INTERVAL, provenanceLines, twin } from './report.ts'
 import {
@@ -32,12 +35,6 @@ import {
 import { metricOf } from './metrics.ts'
 import type { MetricName } from './metrics.ts'
 
-export interface Picture {
-  readonly name: string
-  readonly title: string
-  readonly svg: string
-}
-
 export interface PageRun {
   readonly run: RunResult
   /** The run's charts, as drawn. */
@@ -48,13 +45,6 @@ export interface PageRun {
 }
 
 export const cellId = (run: number, cell: number): string => `r${run + 1}c${cell + 1}`
-
-/** Charts are drawn for white paper; on the page they take its colours, light or dark. */
-const themed = (svg: string): string =>
-  svg
-    .replaceAll(`"${INK}"`, '"var(--ink)"')
-    .replaceAll(`"${RULE}"`, '"var(--rule)"')
-    .replaceAll(`"${PAPER}"`, '"var(--paper)"')
 
 function documentHtml(title: string, body: Html): string {
   const hash = createHash('sha256').update(SCRIPT).digest('base64')
@@ -84,7 +74,7 @@ function documentHtml(title: string, body: Html): string {
 
 const titled = (run: RunResult): string => `${run.experiment}: ${run.verdict}`
 
-export function reportPage(runs: readonly PageRun[]): string {
+export function reportPage(runs: readonly PageRun[], sweeps: readonly PageSweep[] = []): string {
   const score = scoreOf(runs.map(({ run }) => run))
   const body = markup`<header class="top">
       <h1>eoslab report: ${CRASH_KIND}</h1>
@@ -92,9 +82,11 @@ export function reportPage(runs: readonly PageRun[]): string {
         Each cell runs a Kafka pipeline as real processes, kills one at a named point, lets it recover and
         judges every committed record. Times are medians; brackets hold the interval of the median.
       </p>
-      ${tiles(runs, score)} ${runs.length > 1 ? navigation(runs) : undefined}
+      ${tiles(runs, score)} ${runs.length > 1 ? navigation(runs, sweeps) : undefined}
     </header>
-    <main id="main">${runs.map((each, at) => runSection(each, at))}</main>
+    <main id="main">
+      ${sweeps.map((each, at) => sweepSection(each, at))} ${runs.map((each, at) => runSection(each, at))}
+    </main>
     <footer><p>Made by eoslab. Nothing on this page is loaded from elsewhere.</p></footer>`
   return documentHtml('eoslab report', body)
 }
@@ -116,15 +108,18 @@ function tiles(runs: readonly PageRun[], score: Score): Html {
   </ul>`
 }
 
-/** 726 ms, and its interval small beside it. */
+/** 726 ms, and its interval and number of cells small beside it. */
 function msOf(cells: readonly CellResult[], name: MetricName): Html {
-  const [median = NOTHING, ...interval] = spread(cells.map((cell) => metricOf(cell, name))).split(' ')
-  return markup`${median} ms <small>${interval.join(' ')}</small>`
+  const samples = cells.map((cell) => metricOf(cell, name))
+  const [median = NOTHING, ...interval] = spread(samples).split(' ')
+  const n = samples.filter((value) => value !== null).length
+  return markup`${median} ms <small>${[...interval, ...(n > 1 ? [`n ${n}`] : [])].join(' ')}</small>`
 }
 
-const navigation = (runs: readonly PageRun[]): Html =>
+const navigation = (runs: readonly PageRun[], sweeps: readonly PageSweep[]): Html =>
   markup`<nav aria-label="Runs">
     <ul>
+      ${sweeps.map(({ name }, at) => markup`<li><a href="#${sweepId(at)}">${name}: all runs</a></li>`)}
       ${runs.map(({ run }, at) => markup`<li><a href="#run-${at + 1}">${titled(run)}</a></li>`)}
     </ul>
   </nav>`
@@ -182,7 +177,8 @@ function measurements({ run, pictures }: PageRun): Html {
   return markup`<h3>Time to recover</h3>
     ${shown('ttr-phases', 'Each phase is a median of its own, so a bar may be a little shorter or longer than the median of the whole, which stands at its end.')}
     <p class="soft">${INTERVAL}</p>
-    ${numbersOf(recoveryTable(run.cells), 'Time to recover in numbers (milliseconds)')} ${differences(run)}
+    ${numbersOf(recoveryTable(run.cells), 'Time to recover in numbers (milliseconds)')}
+    ${differences(run, 'ttr_ms', 'Time to recover')}
     ${shown('lag-to-zero', 'A thin line is a cell, a thick one the median of its operator; the kill is at zero.')}
     <h3>Isolation</h3>
     ${shown('isolation', 'A reader with read_committed saw none of them.')}
@@ -192,26 +188,17 @@ function measurements({ run, pictures }: PageRun): Html {
     ${numbersOf(costTable(run.cells), 'Snapshot, restore and replay in numbers')}
     ${numbersOf(totalsTable(run.cells), 'Totals in and out')}
     ${latencies && markup`<h3>From order to committed output</h3>`}
-    ${shown('latency', 'Orders released with the kill: the wait in the queue is most of it.')}
-    ${latencies && numbersOf(latencies, 'Latency and throughput in numbers')}`
+    ${shown('latency', 'Of the orders released with the kill; at full speed, without a rate, the wait in the queue is most of it.')}
+    ${latencies && numbersOf(latencies, 'Latency and throughput in numbers')}
+    ${differences(run, 'latency_p95_ms', 'Latency (p95)')}`
 }
 
-const SIDES: Readonly<Record<string, readonly [string, string]>> = {
-  'opa against opb': ['opa', 'opb'],
-  'warm against cold': ['warm', 'cold'],
-}
-
-/** Of the differences that the chart invites to see: which are more than chance? */
-function differences(run: RunResult): Html[] {
-  return pairsWithin(run.cells, 'ttr_ms').flatMap(({ name, pairs }) => {
-    const found = differencesTable(pairs, SIDES[name] ?? ['A', 'B'])
-    if (found.rows.length === 0) return []
-    const caption = `Time to recover, ${name}: is it a difference?`
-    return [
-      markup`<details>
-        <summary>${caption}</summary>
-        ${tableHtml(found, caption)}
-      </details>`,
-    ]
+/** The judged differences, closed until somebody asks. */
+const differences = (run: RunResult, metric: MetricName, title: string): Html[] =>
+  differencesWithin(run.cells, metric).map(({ name, table }) => {
+    const caption = `${title}, ${name}: is it a difference?`
+    return markup`<details>
+      <summary>${caption}</summary>
+      ${tableHtml(table, caption)}
+    </details>`
   })
-}

@@ -174,3 +174,28 @@ describe('a run read back', () => {
     expect(asRunResult(value)).toMatchObject({ problem: expect.stringContaining(field) })
   })
 })
+
+describe('differences within a run', () => {
+  const repeats = (base: number, changes: object) =>
+    Array.from({ length: 6 }, (_, i) => sampleCell({ cell: `${base}-${i}`, ttr_ms: base + i, ...changes }))
+
+  test('are judged where cells were repeated', () => {
+    const texts = textsOf(
+      reportBlocks([sampleRun({ cells: [...repeats(100, {}), ...repeats(900, { mode: 'cold' })] })]),
+    )
+    expect(texts).toContain('Warm against cold:')
+    expect(texts).toContain('significant (p 0.002)')
+  })
+
+  test('are not spoken of where they were not', () => {
+    expect(textsOf(reportBlocks([sampleRun()]))).not.toContain('Is it a difference?')
+  })
+
+  test('set cells in which nobody was killed against the others', () => {
+    const none = repeats(0, { point: 'none', ttr_ms: null, latency_p95_ms: 60 })
+    const killed = repeats(200, { latency_p95_ms: 180 })
+    const texts = textsOf(reportBlocks([sampleRun({ cells: [...none, ...killed] })]))
+    expect(texts).toContain('Nobody killed against killed:')
+    expect(texts).toContain('+200 %')
+  })
+})

@@ -10,6 +10,7 @@ import { coverageOf, coverageText } from '../matrix/coverage.ts'
 import { VERDICTS } from '../oracle/verdict.ts'
 import { heading, left, list, right, table, text } from './blocks.ts'
 import type { Block } from './blocks.ts'
+import { differencesWithin } from './compare.ts'
 import { failedBlocks } from './failed.ts'
 import { MUTANTS } from '../scenario/mutants.ts'
 import { metricOf } from './metrics.ts'
@@ -133,6 +134,7 @@ function runBlocks(run: RunResult): Block[] {
     heading(3, 'Time to recover'),
     ...(groups(run.cells).some((group) => group.cells.length > 1) ? [text(INTERVAL)] : []),
     recoveryTable(run.cells),
+    ...differences(run),
     heading(3, 'Snapshot, restore and replay'),
     costTable(run.cells),
     ...latency(run),
@@ -142,6 +144,23 @@ function runBlocks(run: RunResult): Block[] {
     ...failedBlocks(run),
     heading(3, 'Versions and machine'),
     list(provenanceLines(run)),
+  ]
+}
+
+/** Only where cells were repeated: of single ones nothing can be said. */
+function differences({ cells }: RunResult): Block[] {
+  if (!groups(cells).some((group) => group.cells.length > 1)) return []
+  const judged = (['ttr_ms', 'latency_p95_ms'] as const).flatMap((metric) => differencesWithin(cells, metric))
+  if (judged.length === 0) return []
+  return [
+    heading(3, 'Is it a difference?'),
+    text(
+      'Significant if the rank sum test says p below 0.05, corrected for the number of rows of the table.',
+    ),
+    ...judged.flatMap(({ name, table: found }): Block[] => [
+      text(`${capital(name)}:`),
+      { kind: 'table', table: found },
+    ]),
   ]
 }
 

@@ -9,12 +9,25 @@ import { drawSvg } from '../../adapters/formats/svg.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
 import type { RunResult } from '../../core/matrix/result.ts'
 import { cellChart } from '../../core/report/charts-cell.ts'
-import type { Chart } from '../../core/report/charts-style.ts'
+import type { Chart, Picture } from '../../core/report/charts-style.ts'
+import { sweepCharts } from '../../core/report/charts-sweep.ts'
 import { runCharts } from '../../core/report/charts.ts'
 import { cellId, reportPage } from '../../core/report/html-page.ts'
-import type { PageRun, Picture } from '../../core/report/html-page.ts'
+import type { PageRun } from '../../core/report/html-page.ts'
+import type { PageSweep } from '../../core/report/html-sweep.ts'
+import { sweepsOf } from '../../core/report/sweep.ts'
 
 const draw = (chart: Chart, ids: string): Promise<string> => drawSvg(chart.option, { ...chart, ids })
+
+async function drawn(charts: readonly Chart[], begin = ''): Promise<Picture[]> {
+  const pictures: Picture[] = []
+  for (const chart of charts) {
+    const { name, title, note } = chart
+    const svg = await draw(chart, `${begin}${name}`)
+    pictures.push({ name, title, svg, ...(note === undefined ? {} : { note }) })
+  }
+  return pictures
+}
 
 const historyOf = (dir: string, run: RunResult): Promise<Map<string, readonly HistoryEvent[]>> =>
   readHistory(
@@ -23,24 +36,19 @@ const historyOf = (dir: string, run: RunResult): Promise<Map<string, readonly Hi
   )
 
 /** The charts of one run: what lies in its folder as charts/<name>.svg. */
-export async function chartsOf(dir: string, run: RunResult): Promise<Picture[]> {
-  const pictures: Picture[] = []
-  for (const chart of runCharts(run, await historyOf(dir, run))) {
-    pictures.push({ name: chart.name, title: chart.title, svg: await draw(chart, chart.name) })
-  }
-  return pictures
+export const chartsOf = async (dir: string, run: RunResult): Promise<Picture[]> =>
+  await drawn(runCharts(run, await historyOf(dir, run)))
+
+/** The charts over all runs of a sweep: what lies in its folder as charts/<name>.svg. */
+export async function sweepChartsOf(runs: readonly RunResult[]): Promise<Picture[]> {
+  const swept = []
+  for (const run of runs) swept.push({ run, events: await historyOf(path.resolve(run.results), run) })
+  return await drawn(sweepCharts(swept))
 }
 
 async function pageRun(run: RunResult, at: number): Promise<PageRun> {
   const events = await historyOf(path.resolve(run.results), run)
-  const pictures: Picture[] = []
-  for (const chart of runCharts(run, events)) {
-    pictures.push({
-      name: chart.name,
-      title: chart.title,
-      svg: await draw(chart, `r${at + 1}-${chart.name}`),
-    })
-  }
+  const pictures = await drawn(runCharts(run, events), `r${at + 1}-`)
   const timelines = new Map<string, string>()
   for (const [i, cell] of run.cells.entries()) {
     const chart = cellChart(cell, events.get(cell.cell) ?? [])
@@ -52,5 +60,10 @@ async function pageRun(run: RunResult, at: number): Promise<PageRun> {
 export async function reportHtml(runs: readonly RunResult[]): Promise<string> {
   const pages: PageRun[] = []
   for (const [at, run] of runs.entries()) pages.push(await pageRun(run, at))
-  return reportPage(pages)
+  const sweeps: PageSweep[] = []
+  for (const [name, of] of sweepsOf(runs)) {
+    const swept = pages.filter(({ run }) => of.includes(run))
+    sweeps.push({ name, runs: of, pictures: await drawn(sweepCharts(swept), `s${sweeps.length + 1}-`) })
+  }
+  return reportPage(pages, sweeps)
 }
