@@ -66,10 +66,17 @@ describe('the pipeline by hand', () => {
     expect(refused).toMatchObject({ code: 'LIVE_OWNER', exit: 2 })
     expect(refused.message).toContain('nothing was touched')
 
-    const { snapshots: taken } = await cli.json<TakeResult>(`snapshot take --prefix ${prefix}`)
+    const first = await cli.json<TakeResult>(`snapshot take --prefix ${prefix}`)
+    const taken = [...first.snapshots]
     expect(taken).toEqual([
       expect.objectContaining({ partition: 0, by: expect.stringMatching(/^opb\.a\./) as string }),
     ])
+    // Of the kind that was asked for: on top of that one, and then a whole one, which by itself it would not take.
+    for (const kind of ['partial', 'full']) {
+      const asked = await cli.json<TakeResult>(`snapshot take --prefix ${prefix} --kind ${kind}`)
+      expect(asked.snapshots).toMatchObject([{ partition: 0, kind, by: taken[0]!.by }])
+      taken.unshift(asked.snapshots[0]!)
+    }
     const { snapshots } = await cli.json<ListResult>(`snapshot list --prefix ${prefix}`)
     expect(snapshots[0]).toMatchObject({
       snapshotId: taken[0]!.snapshot_id,

@@ -55,7 +55,7 @@ export async function opbTask(run: Run, task: number): Promise<ReadyTask> {
       sayLine({ msg: 'snapshot failed', partition: task, reason: messageOf(error) }),
   })
   const { keeper, store } = resumed
-  ownership.serve(() => keeper.request())
+  ownership.serve((kind) => keeper.request(kind))
   run.snapshots.set(task, () => keeper.request())
   send({ type: 'recovered', task })
   let toldZero = false

@@ -6,11 +6,14 @@
 import { listen, probe } from '../adapters/files/live-owner.ts'
 import { LabError } from '../core/errors.ts'
 import type { SnapshotReport } from '../core/primitives/snapshot-keeper.ts'
+import type { SnapshotKind } from '../core/recovery/snapshot-kind.ts'
 import { taskDirectory, type Run } from './run.ts'
+
+type Take = (kind?: SnapshotKind) => Promise<SnapshotReport>
 
 export interface Ownership {
   /** From now on snapshot requests are served. */
-  serve(snapshot: () => Promise<SnapshotReport>): void
+  serve(snapshot: Take): void
   release(): Promise<void>
 }
 
@@ -23,13 +26,13 @@ export async function ownTask(run: Run, task: number): Promise<Ownership> {
       hint: `stop it first (kill -TERM ${owner.pid}), or work on a copy: eoslab recover --into DIR`,
     })
   }
-  let snapshot: (() => Promise<SnapshotReport>) | undefined
+  let snapshot: Take | undefined
   const listener = await listen(
     dir,
     { pid: process.pid, incarnation: run.journal.incarnation, since: Date.now() },
     {
-      snapshot: () => {
-        if (snapshot) return snapshot()
+      snapshot: (kind) => {
+        if (snapshot) return snapshot(kind)
         throw new LabError('LIVE_OWNER', `${run.journal.incarnation} is still recovering`, {
           hint: 'ask again when it has said "replay done"',
         })

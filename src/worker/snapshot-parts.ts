@@ -14,14 +14,16 @@ export function snapshotParts(
   { spec, clock }: Run,
   { home, shelf, dir }: { home: StateDirectory; shelf: SnapshotDirectory; dir: string },
 ): SnapshotParts<TakeOrder, UnnamedSnapshot> {
-  const copy = (order: TakeOrder): Promise<UnnamedSnapshot> =>
+  const usual = spec.snapshotKind ?? 'auto'
+  const copy = ({ live, ...order }: TakeOrder): Promise<UnnamedSnapshot> =>
     copySnapshot({
       ...order,
+      live: { ...live, usual },
       stateFile: home.currentFile() ?? '',
       dir,
       createdAt: Math.floor(clock.wallMs() / 1000),
       retain: spec.retain,
-      kind: spec.snapshotKind ?? 'auto',
+      kind: order.kind ?? usual,
       zstd: spec.snapshotZstd ?? true,
     })
   return {

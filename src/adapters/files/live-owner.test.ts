@@ -63,6 +63,19 @@ it('passes a snapshot request on, with its answer or its error', async () => {
   await expect(requestSnapshot(dir, 1000)).rejects.toMatchObject({ code: 'TIMEOUT' })
 })
 
+it('passes the kind on that was asked for, and none that nobody knows', async () => {
+  const asked: unknown[] = []
+  const owner = await listen(dir, info, { snapshot: async (kind) => asked.push(kind) })
+  await requestSnapshot(dir, 1000, 'partial')
+  await requestSnapshot(dir, 1000)
+  await expect(requestSnapshot(dir, 1000, 'half' as 'full')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining('"half"') as string,
+  })
+  expect(asked).toEqual(['partial', undefined])
+  await owner.close()
+})
+
 it('is not taken away by a former owner that closes late', async () => {
   const former = await listen(dir, info, nothing)
   const heir = await listen(dir, { ...info, incarnation: 'opb.a.2' }, nothing)

@@ -6,7 +6,8 @@
  * its socket still accepts; a dead one never does, because its socket refuses, whatever its pid has become.
  * Does not: fence anybody. It is a courtesy to people; Kafka's fence and the owner row are the guarantee.
  *
- * The protocol is one JSON line each way: {"request":"who"} or {"request":"snapshot"}; {"ok":...} or {"error":...}.
+ * The protocol is one JSON line each way: {"request":"who"} or {"request":"snapshot","kind":"full"} (kind may be
+ * left out); {"ok":...} or {"error":...}.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -25,6 +26,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { ERROR_TABLE, LabError, messageOf } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import { SNAPSHOT_KINDS, type SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 
 export interface OwnerInfo {
   readonly pid: number
@@ -39,7 +41,7 @@ interface Control extends OwnerInfo {
 
 export interface OwnerHandlers {
   /** Takes a snapshot; resolves when its manifest is committed, with what the asker is to see. */
-  snapshot(): Promise<unknown>
+  snapshot(kind?: SnapshotKind): Promise<unknown>
 }
 
 export interface Listening {
@@ -102,7 +104,7 @@ export async function probe(dir: string): Promise<OwnerInfo | undefined> {
   if (!control) return undefined
   const announced = { pid: control.pid, incarnation: control.incarnation, since: control.since }
   try {
-    return (await ask(control.socket, 'who', PROBE_MS)) as OwnerInfo
+    return (await ask(control.socket, { request: 'who' }, PROBE_MS)) as OwnerInfo
   } catch (error) {
     // Refused or gone: the process that announced itself is dead. Anything else (no answer: it is stopped or
     // busy; no permission: it is another user's) means that somebody holds the other end.
@@ -110,13 +112,13 @@ export async function probe(dir: string): Promise<OwnerInfo | undefined> {
   }
 }
 
-/** Asks the live owner for a snapshot; rejects with NO_BROKER-like codes of its own if it fails there. */
-export async function requestSnapshot(dir: string, timeoutMs: number): Promise<unknown> {
+/** Asks the live owner for a snapshot, of its usual kind if none is said; rejects with the owner's own error. */
+export async function requestSnapshot(dir: string, timeoutMs: number, kind?: SnapshotKind): Promise<unknown> {
   const control = readControl(dir)
   if (!control)
     throw new LabError('TIMEOUT', `nobody owns ${dir} any more`, { hint: 'start eoslab opb, or try again' })
   try {
-    return await ask(control.socket, 'snapshot', timeoutMs)
+    return await ask(control.socket, { request: 'snapshot', kind }, timeoutMs)
   } catch (error) {
     if (error instanceof LabError) throw error
     throw new LabError(
@@ -153,24 +155,35 @@ function serve(peer: Socket, info: OwnerInfo, handlers: OwnerHandlers): void {
   // It passes on what the socket reports, and an asker that did not wait for the answer must not end the owner.
   lines.on('error', () => peer.destroy())
   lines.once('line', (line) => {
-    let request: unknown
-    try {
-      request = (JSON.parse(line) as { request?: unknown }).request
-    } catch {
-      request = line
-    }
+    const { request, kind } = read(line)
     if (request === 'who') answer({ ok: info })
-    else if (request === 'snapshot') {
+    else if (request === 'snapshot' && isKind(kind)) {
       // In a then, so that a handler that throws at once is an answer too, and not the end of the owner.
       Promise.resolve()
-        .then(() => handlers.snapshot())
+        .then(() => handlers.snapshot(kind))
         .then(
           (ok) => answer({ ok: ok ?? null }),
           (error: unknown) => answer({ error: packed(error) }),
         )
-    } else answer({ error: { code: 'USAGE', message: `unknown request ${JSON.stringify(request)}` } })
+    } else answer({ error: { code: 'USAGE', message: `unknown request ${line}` } })
   })
 }
+
+interface Request {
+  readonly request?: unknown
+  readonly kind?: unknown
+}
+
+function read(line: string): Request {
+  try {
+    return (JSON.parse(line) ?? {}) as Request
+  } catch {
+    return {}
+  }
+}
+
+const isKind = (kind: unknown): kind is SnapshotKind | undefined =>
+  kind === undefined || SNAPSHOT_KINDS.some((known) => known === kind)
 
 const packed = (error: unknown) =>
   error instanceof LabError
@@ -182,7 +195,7 @@ function unpacked(error: { code: string; message: string; hint?: string }): LabE
   return new LabError(code, error.message, error.hint === undefined ? {} : { hint: error.hint })
 }
 
-function ask(socket: string, request: string, timeoutMs: number): Promise<unknown> {
+function ask(socket: string, request: Request, timeoutMs: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const peer = createConnection(socket)
     const done = (settle: () => void): void => {
@@ -196,7 +209,7 @@ function ask(socket: string, request: string, timeoutMs: number): Promise<unknow
     )
     peer.once('error', (error) => done(() => reject(error)))
     peer.once('close', () => done(() => reject(new Error('the connection was closed without an answer'))))
-    peer.once('connect', () => peer.write(`${JSON.stringify({ request })}\n`))
+    peer.once('connect', () => peer.write(`${JSON.stringify(request)}\n`))
     createInterface({ input: peer })
       .once('line', (line) =>
         done(() => {
@@ -216,7 +229,7 @@ async function removeStale(prefix: string): Promise<void> {
   await Promise.all(
     left.map(async (name) => {
       const file = path.join(home, name)
-      const gone = await ask(file, 'who', PROBE_MS).then(
+      const gone = await ask(file, { request: 'who' }, PROBE_MS).then(
         () => false,
         (error: unknown) => codeOf(error) === 'ECONNREFUSED',
       )

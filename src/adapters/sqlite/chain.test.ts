@@ -156,6 +156,32 @@ it('merges by itself when partials would not pay any more, from memory and after
   expect(await snapshot({ kind: 'auto' })).toMatchObject({ kind: 'full', keys: 2000 })
 })
 
+it('takes the kind that was asked for, and goes on with its usual one', async () => {
+  const after = (kind: 'full' | 'partial', usual: 'auto' | 'full'): Promise<Manifest> =>
+    snapshot({ kind, live: { store, changed, usual } })
+  update(...keysOf(100))
+  await after('partial', 'auto')
+  update('k1', 'new#1')
+  expect(await after('full', 'auto')).toMatchObject({ kind: 'full', keys: 101 })
+  update('k2')
+  expect(changed.size).toBe(1)
+  expect(await snapshot({ kind: 'auto' })).toMatchObject({ kind: 'partial', base: 's2' })
+  expect(await restored(chain(known[0]!))).toEqual(now())
+  // More than auto keeps in memory: what was asked for is found in the state.
+  update(...keysOf(90))
+  expect(changed.state).toBe('too many')
+  expect(await after('partial', 'auto')).toMatchObject({ kind: 'partial', base: 's3' })
+  expect(await restored(chain(known[0]!))).toEqual(now())
+  // Who takes full ones keeps nothing in memory for it.
+  changed = new ChangedRows()
+  for (const key of ['k5', 'k6']) {
+    update(key)
+    expect(await after('partial', 'full')).toMatchObject({ kind: 'partial' })
+    expect(await restored(chain(known[0]!))).toEqual(now())
+  }
+  expect(changed.state).toBe('unknown')
+})
+
 it('builds on nothing that is not there, and on nothing that failed', async () => {
   update(...keysOf(50))
   const one = await snapshot()

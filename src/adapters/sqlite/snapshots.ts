@@ -40,7 +40,12 @@ export interface SnapshotOrder {
   /** Full if not said. */
   readonly kind?: SnapshotKind
   /** What this process knows of the changes; without it a partial's rows are looked up by changelog offset. */
-  readonly live?: { readonly store: StateStore; readonly changed: ChangedRows }
+  readonly live?: {
+    readonly store: StateStore
+    readonly changed: ChangedRows
+    /** The kind that comes next if nobody asks for another: what is kept in memory is kept for that one. */
+    readonly usual?: SnapshotKind
+  }
   /** Compress the frames of a partial; on if not said. */
   readonly zstd?: boolean
   /** For crash points. */
@@ -109,6 +114,8 @@ function whole(order: SnapshotOrder, chosen: Chosen): Chosen {
   return chain.every((entry) => shelf.has(entry)) ? chosen : { kind: 'full' }
 }
 
+const usualKind = (order: SnapshotOrder): SnapshotKind => order.live?.usual ?? order.kind ?? 'full'
+
 /** Undefined if a partial would not pay, or if nobody knows what has changed. */
 async function partially(
   order: SnapshotOrder,
@@ -130,14 +137,15 @@ async function partially(
     return described(order, 'partial', await writePartial(to, content, mid), base)
   }
   // With the changelog off rows carry no offset to be found by.
-  if (state !== 'unknown' || base.changelogMode === 'off') return undefined
-  live?.changed.restart(worthTracking(order.kind ?? 'full', base.keys))
+  if (base.changelogMode === 'off') return undefined
+  if (state === 'too many' && order.kind !== 'partial') return undefined
+  if (usualKind(order) !== 'full') live?.changed.restart(worthTracking(usualKind(order), base.keys))
   const scanned = await inThread({ do: 'scan', ...to, source: order.stateFile, maxRows }, mid)
   return scanned && described(order, 'partial', scanned, base)
 }
 
 async function fully(order: SnapshotOrder): Promise<UnnamedSnapshot> {
-  const kind = order.kind ?? 'full'
+  const kind = usualKind(order)
   const changed = kind === 'full' ? undefined : order.live?.changed
   changed?.restart(Number.POSITIVE_INFINITY)
   const copy: ThreadOrder = { do: 'copy', source: order.stateFile, target: unfinishedFile(order, 'full') }

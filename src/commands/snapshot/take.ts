@@ -10,13 +10,18 @@ export default class SnapshotTake extends LabCommand {
   static override description =
     'A running OpB is asked through its local socket and answers when its manifest is committed. A task without ' +
     'a live owner is fenced and recovered first.'
-  static override examples = ['<%= config.bin %> <%= command.id %> --prefix p1.']
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --prefix p1.',
+    '<%= config.bin %> <%= command.id %> --prefix p1. --kind full',
+  ]
   static override flags = {
     kind: Flags.option({
       summary: 'full, only what changed (partial), or partial while that is cheaper (auto)',
-      description: 'A live owner goes by its own --snapshot-kind.',
+      description:
+        'Passed on to a live owner; without it an owner goes by its own --snapshot-kind. A partial one needs an ' +
+        'earlier one to build on, and is full without; the table says what it became.',
       options: SNAPSHOT_KINDS,
-      default: 'auto',
+      defaultHelp: 'auto',
     })(),
     ...taskFlags,
   }

@@ -9,6 +9,7 @@
 import type { Manifest } from '../contracts/records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Journal } from '../ports/journal.ts'
+import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 
 export interface SnapshotKeeperOptions {
   readonly task: number
@@ -16,8 +17,8 @@ export interface SnapshotKeeperOptions {
   readonly journal: Journal
   /** Every so many milliseconds or applied updates; neither means only on request. */
   readonly every: { readonly ms?: number; readonly updates?: number } | null
-  /** Copies the state and puts the file in place. */
-  readonly take: (snapshotId: string) => Promise<Manifest>
+  /** Copies the state and puts the file in place; of the owner's own kind where none was asked for. */
+  readonly take: (snapshotId: string, kind?: SnapshotKind) => Promise<Manifest>
   readonly name: (n: number) => string
   /** Commits the manifest in transaction n of this incarnation. */
   readonly publish: (manifest: Manifest, n: number) => Promise<void>
@@ -29,6 +30,8 @@ export interface SnapshotKeeperOptions {
 
 export interface SnapshotReport {
   readonly snapshotId: string
+  /** What it became: without a base to build on, a partial one is full. */
+  readonly kind: Manifest['kind']
   readonly bytes: number
   /** Copy, hash and rename; the commit of the manifest is not in it. */
   readonly ms: number
@@ -39,7 +42,11 @@ interface Taken {
   readonly ms: number
 }
 
-type Waiter = { resolve: (report: SnapshotReport) => void; reject: (error: unknown) => void }
+interface Waiter {
+  readonly kind: SnapshotKind | undefined
+  readonly resolve: (report: SnapshotReport) => void
+  readonly reject: (error: unknown) => void
+}
 
 export class SnapshotKeeper {
   readonly #o: SnapshotKeeperOptions
@@ -61,8 +68,8 @@ export class SnapshotKeeper {
   }
 
   /** Asks for a snapshot that includes everything applied by now; resolves when its manifest is committed. */
-  request(): Promise<SnapshotReport> {
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  request(kind?: SnapshotKind): Promise<SnapshotReport> {
+    return new Promise((resolve, reject) => this.#waiting.push({ kind, resolve, reject }))
   }
 
   /** To be called between transactions, with nothing open. */
@@ -90,11 +97,14 @@ export class SnapshotKeeper {
     const { clock, journal, task } = this.#o
     const snapshotId = this.#o.name(++this.#count)
     const started = clock.monotonicMs()
-    this.#served = this.#waiting.splice(0)
+    // One snapshot serves all who asked for its kind; the others' turn comes when it is published.
+    const kind = this.#waiting[0]?.kind
+    this.#served = this.#waiting.filter((waiter) => waiter.kind === kind)
+    this.#waiting = this.#waiting.filter((waiter) => waiter.kind !== kind)
     this.#updates = 0
     this.#since = started
     journal.append({ f: 'snapshot', type: 'invoke', task, snapshotId })
-    this.#running = this.#o.take(snapshotId).then(
+    this.#running = this.#o.take(snapshotId, kind).then(
       (manifest) => {
         const ms = clock.monotonicMs() - started
         journal.append({
@@ -125,7 +135,8 @@ export class SnapshotKeeper {
     if (removed.length > 0) this.#o.journal.append({ f: 'prune', type: 'ok', task: this.#o.task, removed })
     this.#taken = undefined
     this.#running = undefined
-    const report = { snapshotId: manifest.snapshotId, bytes: manifest.bytes, ms }
+    const { snapshotId, kind, bytes } = manifest
+    const report = { snapshotId, kind, bytes, ms }
     for (const waiter of this.#served.splice(0)) waiter.resolve(report)
   }
 }

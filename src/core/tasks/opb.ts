@@ -16,6 +16,7 @@ import { ChangedRows } from '../recovery/changed-rows.ts'
 import { entriesOf } from '../recovery/manifest.ts'
 import { publishManifest } from '../recovery/publish.ts'
 import { recoverTask, type Recovered } from '../recovery/recover.ts'
+import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
 import type { At, ManifestStep, SnapshotStep } from '../recovery/steps.ts'
 import type { Resumed, TaskRun } from './task.ts'
 
@@ -25,6 +26,8 @@ export interface TakeOrder {
   /** Usable earlier snapshots, newest first. */
   readonly known: readonly SnapshotEntry[]
   readonly live: { readonly store: StateStore; readonly changed: ChangedRows }
+  /** As somebody asked for; else the worker's own. */
+  readonly kind?: SnapshotKind | undefined
   readonly at: At<SnapshotStep>
 }
 
@@ -147,7 +150,8 @@ function keeperOf(run: TaskRun, task: number, parts: KeeperParts): SnapshotKeepe
     journal,
     every: spec.snapshotEvery,
     name: (n) => `${new Date(clock.wallMs()).toISOString()}-p${task}-e${epoch}-n${n}`,
-    take: (snapshotId) => disk.take({ snapshotId, known, live: { store: recovered.store, changed }, at }),
+    take: (snapshotId, kind) =>
+      disk.take({ snapshotId, kind, known, live: { store: recovered.store, changed }, at }),
     publish: (manifest, n) =>
       publishManifest(producer, journal, {
         topic: spec.names.snapshots,

@@ -254,7 +254,14 @@ const snapshotList: z.ZodType<ListResult> = z.object({
 const snapshotTake: z.ZodType<TakeResult> = z.object({
   ...ofPrefix,
   snapshots: z.array(
-    z.object({ partition: count, snapshot_id: text, bytes: count, snapshot_time_ms: z.number(), by: text }),
+    z.object({
+      partition: count,
+      snapshot_id: text,
+      kind: z.enum(['full', 'partial']),
+      bytes: count,
+      snapshot_time_ms: z.number(),
+      by: text,
+    }),
   ),
 })
 

@@ -15,6 +15,7 @@ import type { Manifest, SnapshotEntry } from '../../core/contracts/records.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { loadManifests } from '../../core/recovery/load.ts'
 import { distinct, entriesOf } from '../../core/recovery/manifest.ts'
+import type { SnapshotReport } from '../../core/primitives/snapshot-keeper.ts'
 import type { SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import { publishManifest } from '../../core/recovery/publish.ts'
 import { resolveBroker } from '../broker/broker.ts'
@@ -30,7 +31,7 @@ import {
   tasksOnDisk,
   withTargetBroker,
 } from './task-target.ts'
-import type { Target, TargetFlags } from './task-target.ts'
+import type { LiveOwner, Target, TargetFlags } from './task-target.ts'
 
 /** A live owner may be in the middle of a big transaction and of a big copy. */
 const REQUEST_MS = 60_000
@@ -38,6 +39,8 @@ const REQUEST_MS = 60_000
 export interface TakenSnapshot {
   readonly partition: number
   readonly snapshot_id: string
+  /** A partial one without anything to build on is full. */
+  readonly kind: SnapshotEntry['kind']
   readonly bytes: number
   /** Copy, hash and rename; the commit of the manifest is not in it. */
   readonly snapshot_time_ms: number
@@ -51,11 +54,11 @@ export interface TakeResult {
   readonly snapshots: readonly TakenSnapshot[]
 }
 
-/** `kind` is for tasks without a live owner; an owner goes by its own. */
+/** Without a `kind` a live owner goes by its own, and every other task by `auto`. */
 export async function takeSnapshots(
   flags: TargetFlags,
   say: (text: string) => void,
-  kind: SnapshotKind = 'auto',
+  kind?: SnapshotKind,
 ): Promise<TakeResult> {
   const target = findTarget(flags)
   say(target.chosen)
@@ -63,7 +66,7 @@ export async function takeSnapshots(
   const taken = new Map<number, TakenSnapshot>()
   for (const task of onDisk) {
     const live = await liveOwner(target, task)
-    if (live) taken.set(task, await askOwner(live.dir, task, live.owner.incarnation))
+    if (live) taken.set(task, await askOwner(live, { task, kind }))
   }
   const missing = (tasks: readonly number[]): number[] => tasks.filter((task) => !taken.has(task))
   if (onDisk.length === 0 || missing(onDisk).length > 0) {
@@ -76,7 +79,7 @@ export async function takeSnapshots(
           taken.set(
             task,
             await withOwnTask(context, { manifest: 'latest', local: 'keep' }, (owned) =>
-              takeOwn(target, owned, { task, kind }),
+              takeOwn(target, owned, { task, kind: kind ?? 'auto' }),
             ),
           )
         }
@@ -89,18 +92,18 @@ export async function takeSnapshots(
   return { prefix: target.prefix, chosen: target.chosen, snapshots }
 }
 
-async function askOwner(dir: string, task: number, by: string): Promise<TakenSnapshot> {
-  const report = (await requestSnapshot(dir, REQUEST_MS)) as {
-    snapshotId: string
-    bytes: number
-    ms: number
-  }
+async function askOwner(
+  { dir, owner }: LiveOwner,
+  { task, kind }: { task: number; kind: SnapshotKind | undefined },
+): Promise<TakenSnapshot> {
+  const report = (await requestSnapshot(dir, REQUEST_MS, kind)) as SnapshotReport
   return {
     partition: task,
     snapshot_id: report.snapshotId,
+    kind: report.kind,
     bytes: report.bytes,
     snapshot_time_ms: report.ms,
-    by,
+    by: owner.incarnation,
   }
 }
 
@@ -146,6 +149,7 @@ async function takeOwn(
   return {
     partition: task,
     snapshot_id: snapshotId,
+    kind: manifest.kind,
     bytes: manifest.bytes,
     snapshot_time_ms: ms,
     by: incarnation,
@@ -233,13 +237,14 @@ const count = (n: number): string => n.toLocaleString('en')
 
 export const takeTable = (result: TakeResult): Promise<string> =>
   drawTable({
-    columns: ['task', 'snapshot', 'bytes', 'snapshot_time_ms', 'by'].map((title, i) => ({
+    columns: ['task', 'snapshot', 'kind', 'bytes', 'snapshot_time_ms', 'by'].map((title, i) => ({
       title,
-      align: i === 2 || i === 3 ? ('right' as const) : ('left' as const),
+      align: i === 3 || i === 4 ? ('right' as const) : ('left' as const),
     })),
     rows: result.snapshots.map((s) => [
       `${result.prefix}opb-${s.partition}`,
       s.snapshot_id,
+      s.kind,
       count(s.bytes),
       s.snapshot_time_ms.toFixed(1),
       s.by,

@@ -220,10 +220,12 @@ export async function tasksOf(target: Target, log: LogPort): Promise<readonly nu
 }
 
 /** Whoever answers for the task, in whichever instance's directory. */
-export async function liveOwner(
-  target: Target,
-  task: number,
-): Promise<{ dir: string; owner: OwnerInfo } | undefined> {
+export interface LiveOwner {
+  readonly dir: string
+  readonly owner: OwnerInfo
+}
+
+export async function liveOwner(target: Target, task: number): Promise<LiveOwner | undefined> {
   for (const dir of taskHomes(target, task)) {
     const owner = await probe(dir)
     if (owner) return { dir, owner }
