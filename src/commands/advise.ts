@@ -36,6 +36,6 @@ export default class Advise extends LabCommand {
     })
     this.print(lab.adviseText(result))
     this.exitWith(result.advice.snapshotEveryMs === null ? EXIT.invalid : EXIT.valid)
-    return result
+    return lab.adviceJson(result)
   }
 }

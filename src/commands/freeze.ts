@@ -41,9 +41,8 @@ export default class Freeze extends LabCommand {
     const { flags } = await this.parse(Freeze)
     const show = await import('../lab/freeze/show.ts')
     if (flags.list) {
-      const { FREEZABLE } = await import('../lab/freeze/points.ts')
       this.print(show.freezableText())
-      return FREEZABLE
+      return show.freezableJson()
     }
     const { freeze } = await import('../lab/freeze/freeze.ts')
     const given = flags.then as 'kill' | 'continue' | 'quit' | undefined

@@ -19,6 +19,48 @@ export interface Advised extends Load {
   readonly advice: Advice
 }
 
+/** The same for programs. */
+export interface AdviceJson extends Pick<
+  Advised,
+  'ttr_goal_ms' | 'keys' | 'rate' | 'partitions' | 'measured'
+> {
+  readonly snapshot_every_ms: number | null
+  readonly snapshot_every_updates: number | null
+  readonly snapshot_share: number | null
+  readonly snapshot_ms: number
+  readonly snapshot_bytes: number
+  readonly load: number
+  readonly worst: Prediction | null
+  readonly warm: Prediction
+  readonly reasons: readonly string[]
+  readonly rates: Readonly<Record<string, number>>
+}
+
+export function adviceJson({ advice, rates, ...rest }: Advised): AdviceJson {
+  return {
+    ...rest,
+    snapshot_every_ms: advice.snapshotEveryMs,
+    snapshot_every_updates: advice.snapshotEveryUpdates,
+    snapshot_share: advice.snapshotShare,
+    snapshot_ms: advice.snapshotMs,
+    snapshot_bytes: advice.snapshotBytes,
+    load: advice.load,
+    worst: advice.worst,
+    warm: advice.warm,
+    reasons: advice.reasons,
+    rates: {
+      fixed_ms: rates.fixedMs,
+      restore_start_ms: rates.restoreStartMs,
+      restore_bytes_per_s: rates.restoreBytesPerSecond,
+      replay_records_per_s: rates.replayRecordsPerSecond,
+      snapshot_start_ms: rates.snapshotStartMs,
+      snapshot_bytes_per_s: rates.snapshotBytesPerSecond,
+      bytes_per_key: rates.bytesPerKey,
+      capacity_per_s: rates.capacityPerSecond,
+    },
+  }
+}
+
 /** Whole seconds from ten seconds on, never longer than reckoned. */
 const shown = (ms: number): string =>
   formatDuration(ms >= 10_000 ? Math.floor(ms / 1000) * 1000 : Math.max(1, Math.floor(ms)))

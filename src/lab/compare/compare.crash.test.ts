@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { documentProblem } from '../../testing/cli-json.ts'
 import { compareChangelog } from './compare.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'eoslab-compare-'))
@@ -29,6 +30,7 @@ test('deltas alone are valid before compaction and lose money after it; after-im
     quiet: true,
   }
   const result = await compareChangelog(flags)
+  expect(documentProblem('compare-changelog', result)).toBeUndefined()
   const [before, after, whole, short] = result.rows
   expect(result.verdict).toBe('valid')
   expect([before, after, whole].map((row) => row?.verdict)).toEqual(['valid', 'valid', 'valid'])

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, expect, inject, it } from 'vitest'
 import { shellHash } from '../../adapters/process/sqlite3.ts'
 import { HASH_QUERY, WAYS, waysValid } from '../../core/compare/ways.ts'
+import { documentProblem } from '../../testing/cli-json.ts'
 import { runWays } from './ways.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'eoslab-ways-crash-'))
@@ -22,6 +23,8 @@ it('comes to one hash in all of them, and to the same end', async () => {
     keepAt: path.join(root, 'state.db'),
     quiet: true,
   })
+  const document = { kind: 'evidence-ways', verdict: 'valid', seed: 11, results: 'results/x', ...found }
+  expect(documentProblem('evidence ways', document)).toBeUndefined()
   const [repeat] = found.repeats
   expect(repeat!.ways.map((way) => [way.way, way.objection])).toEqual(
     Object.keys(WAYS).map((way) => [way, null]),

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { timedOut, whoKnowsWhat } from '../../core/freeze/subject.ts'
+import { documentProblem } from '../../testing/cli-json.ts'
+import { frozenJson } from './show.ts'
 import { freeze, type Audience, type FreezeFlags, type Frozen } from './freeze.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'eoslab-freeze-'))
@@ -40,6 +42,7 @@ const known = ({ before, subject }: Frozen): Record<string, string> =>
 
 it('halts with EndTxn answered and nobody told, and killed there it is a hit like any other', async () => {
   const seen = await frozen('opb.commit.mid', async () => 'kill')
+  expect(documentProblem('freeze', JSON.parse(JSON.stringify(frozenJson(seen))))).toBeUndefined()
   const [cell] = seen.result!.cells
   expect([cell!.verdict, cell!.evidence.verdict, cell!.problem]).toEqual(['valid', 'hit', null])
   expect(known(seen)).toEqual({

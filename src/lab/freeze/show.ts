@@ -63,7 +63,7 @@ function verdictBlocks(cell: CellResult): Block[] {
 }
 
 /** For programs: the views as they are, the subject without its journal. */
-export function frozenJson({ subject, before, after, changes, chosen, result }: Frozen): object {
+export function frozenJson({ subject, before, after, changes, chosen, result }: Frozen) {
   const txn = subject?.transaction
   return {
     chosen: chosen ?? null,
@@ -85,6 +85,16 @@ export function frozenJson({ subject, before, after, changes, chosen, result }: 
     results: result?.results ?? null,
   }
 }
+
+/** Where it can halt, for programs: in the form of `crash-matrix --list`. */
+export const freezableJson = () => ({
+  points: FREEZABLE.map(({ name, sentence, precondition, made }) => ({
+    point: name,
+    sentence,
+    precondition,
+    made,
+  })),
+})
 
 export function freezableText(): string {
   const rows = FREEZABLE.map(({ name, sentence, precondition }) => [name, sentence, precondition])

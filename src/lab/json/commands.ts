@@ -3,8 +3,7 @@
  *
  * Promises: the compiler holds each schema against the type that the command returns; the tests of the command
  * line hold every document they get against its schema, unknown fields included.
- * Does not: cover `freeze`, `evidence`, `advise`, `compare-changelog`, `init` and the simulated log yet; they
- * are named in UNDESCRIBED, and nothing else may be missing.
+ * Does not: describe what lies in results folders; those documents have fields of their own.
  */
 import * as z from 'zod'
 import { ERROR_TABLE, type ErrorCode } from '../../core/errors.ts'
@@ -19,8 +18,10 @@ import type { RecoverResult } from '../recovery/recover.ts'
 import type { PruneResult } from '../recovery/snapshot-prune.ts'
 import type { VerifyResult } from '../recovery/snapshot-verify.ts'
 import type { ListResult, TakeResult } from '../recovery/snapshot.ts'
-import type { ArtefactResult } from '../workload/artefacts.ts'
 import type { GenResult } from '../workload/gen.ts'
+import { artefacts } from './artefacts.ts'
+import { advice, compared, evidence } from './compared.ts'
+import { completion, explained, freezable, frozen, initialised } from './looked-at.ts'
 import {
   anomaly,
   anomalyName,
@@ -32,6 +33,7 @@ import {
   run,
   verdict,
 } from './run.ts'
+import { replay, shrunk, simulation } from './simulated.ts'
 
 const text = z.string()
 const maybe = z.string().nullable()
@@ -149,27 +151,6 @@ const gen: z.ZodType<GenResult> = z.object({
   wall_ms: z.number(),
   orders_per_second: z.number(),
   truth: maybe,
-  brokers: text,
-})
-
-const artefacts: z.ZodType<ArtefactResult> = z.object({
-  prefix: text,
-  keys: count,
-  window_s: z.number(),
-  snapshots: z.array(z.object({ snapshot_id: text, kind: text, bytes: count, keys: count })),
-  snapshot_dir: text,
-  changelog: text,
-  changelog_records: count,
-  changelog_end: count,
-  aborted_records: count,
-  compacted: z.boolean(),
-  replay_records: count.nullable(),
-  applied: count.nullable(),
-  skipped: count.nullable(),
-  resume_offset: count,
-  unread: count,
-  state_hash: text,
-  wall_ms: z.number(),
   brokers: text,
 })
 
@@ -310,14 +291,21 @@ const comparison = z.object({
 
 /** By the words of the command. */
 export const COMMAND_JSON = {
+  advise: advice,
   'broker fetch': z.object({ cache: text }),
   'broker start': brokerStart,
   'broker status': brokerStatus,
   'broker stop': z.object({ stopped: z.boolean(), brokers: maybe }),
   check: z.union([check, judgedAgain]),
-  'crash-matrix': z.union([run, score, points]),
+  'compare-changelog': compared,
+  completion,
+  'crash-matrix': z.union([run, score, points, shrunk, simulation, replay]),
   doctor,
+  evidence,
+  explain: explained,
+  freeze: z.union([frozen, freezable]),
   gen: z.union([gen, artefacts]),
+  init: initialised,
   opa: operatorRun,
   opb: operatorRun,
   recover,
@@ -334,17 +322,6 @@ export const COMMAND_JSON = {
     z.object({ prefixes: z.array(z.object({ prefix: text, topics: z.array(text) })) }),
   ]),
 } as const satisfies Record<string, z.ZodType>
-
-/** Commands whose document has no schema yet. */
-export const UNDESCRIBED = [
-  'advise',
-  'compare-changelog',
-  'completion',
-  'evidence',
-  'explain',
-  'freeze',
-  'init',
-] as const
 
 /** The whole as one JSON Schema: what each command prints stands under its name in `$defs`. */
 export function cliJsonSchema(io: 'input' | 'output' = 'input'): Record<string, unknown> {

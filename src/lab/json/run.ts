@@ -48,7 +48,7 @@ export const overcharge = z.object({
 
 const hitOrNot = z.enum(['hit', 'vacuous', 'none'])
 
-const evidence: z.ZodType<Evidence> = z.object({
+export const evidence: z.ZodType<Evidence> = z.object({
   verdict: hitOrNot,
   summary: z.string(),
   exit_signal: z.string().nullable(),

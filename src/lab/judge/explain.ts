@@ -31,6 +31,9 @@ export interface Explained {
   readonly partitions: readonly RawPartition[]
 }
 
+/** As `--json` prints it: without the raw logs, which are what makes a stored input large. */
+export type ExplainedJson = Omit<Explained, 'partitions'>
+
 export interface CellsListed {
   readonly results: string
   /** False for a run that was stopped. */

@@ -19,7 +19,7 @@ import { LabError } from '../../core/errors.ts'
 import type { CellResult } from '../../core/matrix/result.ts'
 import { startAndRate } from '../../core/model/fit.ts'
 import { advise, type Load, type Rates } from '../../core/model/recovery.ts'
-import { adviceBlocks, type Advised } from '../../core/report/advice.ts'
+import { adviceBlocks, adviceJson, type Advised } from '../../core/report/advice.ts'
 import { asRunResult } from '../../core/report/read.ts'
 import { resolveScenario } from '../../core/scenario/resolve.ts'
 import { parseCount, parseDurationMs, parseRate } from '../../core/scenario/units.ts'
@@ -73,6 +73,7 @@ export async function runAdvise(flags: AdviseFlags): Promise<Advised> {
 }
 
 export const adviseText = (result: Advised): string => forTerminal(adviceBlocks(result))
+export { adviceJson }
 
 type Sized = Awaited<ReturnType<typeof measureSize>>
 
