@@ -30,12 +30,16 @@ export default class Check extends LabCommand {
   }
 
   async run(): Promise<unknown> {
-    const { args, flags } = await this.parse(Check)
+    const { args, flags, raw } = await this.parse(Check)
     const { prefix } = flags
     if ((args.results === undefined) === (prefix === undefined)) {
       throw new LabError('USAGE', 'check needs either --prefix or the folder of a run', {
         hint: 'eoslab check --prefix p1.  or  eoslab check results/latest',
       })
+    }
+    if (args.results !== undefined) {
+      const { refuseUnfit } = await import('../lab/fitting.ts')
+      refuseUnfit(raw, { by: 'the folder of a run', takes: ['junit', 'summary'] })
     }
     const ci = await import('../lab/report/ci.ts')
     const files = await ci.ciFiles(flags)

@@ -20,11 +20,16 @@ export default class CrashMatrix extends LabCommand {
   static override flags = { ...matrixFlags, ...ciFlags }
 
   async run(): Promise<unknown> {
-    const { flags } = await this.parse(CrashMatrix)
-    if (flags.log === 'simulated') {
+    const { flags, raw } = await this.parse(CrashMatrix)
+    const { modeOf } = await import('../lab/matrix/modes.ts')
+    const mode = modeOf(flags, raw)
+    const ci = await import('../lab/report/ci.ts')
+    const files = await ci.ciFiles(flags)
+    if (mode === 'simulated') {
       const { simulate } = await import('../lab/simulated/simulate.ts')
-      const { result, text } = await simulate({ ...flags, argv: this.argv, say: this.say })
+      const { result, text, outcome } = await simulate({ ...flags, argv: this.argv, say: this.say })
       this.print(text)
+      await files.write(outcome)
       this.exitWith(exitOf(result.verdict))
       return result
     }
@@ -37,14 +42,12 @@ export default class CrashMatrix extends LabCommand {
       return shrunk
     }
     const matrix = await import('../lab/matrix/matrix.ts')
-    if (flags.list) {
+    if (mode === 'list') {
       const { text, ...listed } = matrix.listPoints()
       this.print(text)
       return listed
     }
-    const ci = await import('../lab/report/ci.ts')
-    const files = await ci.ciFiles(flags)
-    if (flags.mutants) {
+    if (mode === 'mutants') {
       const { runMutants, scoreForTerminal } = await import('../lab/matrix/mutants.ts')
       const score = await runMutants({
         ...flags,

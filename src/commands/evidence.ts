@@ -4,6 +4,9 @@ import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
 import { exitOf } from '../core/oracle/verdict.ts'
 
+/** Beside the global ones; all, where a step isn't named. */
+const TAKES: Readonly<Record<string, readonly string[]>> = { p2: ['prefix', 'seed'], p3: ['prefix', 'seed'] }
+
 export default class Evidence extends LabCommand {
   static override summary =
     'print the evidence of a step of the plan (p2, p3), or of every way back to one state (ways)'
@@ -40,8 +43,10 @@ export default class Evidence extends LabCommand {
   }
 
   async run(): Promise<unknown> {
-    const { args, flags } = await this.parse(Evidence)
+    const { args, flags, raw } = await this.parse(Evidence)
+    const { refuseUnfit } = await import('../lab/fitting.ts')
     const { evidence, STEPS } = await import('../lab/compare/evidence.ts')
+    refuseUnfit(raw, { by: args.step, takes: TAKES[args.step] ?? Object.keys(Evidence.flags) })
     const step = STEPS.find((name) => name === args.step) ?? 'p2'
     const done = await evidence(step, { ...flags, quiet: this.isQuiet, say: this.say })
     this.print(done.text)

@@ -38,9 +38,11 @@ export default class Freeze extends LabCommand {
   }
 
   async run(): Promise<unknown> {
-    const { flags } = await this.parse(Freeze)
+    const { flags, raw } = await this.parse(Freeze)
     const show = await import('../lab/freeze/show.ts')
     if (flags.list) {
+      const { refuseUnfit } = await import('../lab/fitting.ts')
+      refuseUnfit(raw, { by: '--list', takes: [] })
       this.print(show.freezableText())
       return show.freezableJson()
     }

@@ -44,10 +44,7 @@ export const matrixFlags = {
     summary: 'simulated: with this mutant; with --mutants: only these, a,b',
     helpValue: 'NAME',
   }),
-  mutants: Flags.boolean({
-    summary: 'run every broken twin instead, and print the mutation score',
-    exclusive: ['at', 'repeat', 'orders', 'partitions', 'keys', 'from', 'cold', 'keep'],
-  }),
+  mutants: Flags.boolean({ summary: 'run every broken twin instead, and print the mutation score' }),
   shrink: Flags.string({
     summary: 'reduce an invalid cell of that stored run: fewer kills, fewer orders',
     helpValue: 'RESULTS',

@@ -27,6 +27,8 @@ import type { Failure, Replay, Simulation } from '../../core/sim/result.ts'
 import { runSchedule } from '../../core/sim/run.ts'
 import { NOT_SIMULATED } from '../../core/sim/specs.ts'
 import { startThread } from '../../program/threads.ts'
+import type { CiOutcome } from '../report/ci.ts'
+import { ofSimulation } from '../report/ci-simulated.ts'
 import { forTerminal } from '../report/report.ts'
 import { storeCampaign, type StoredSchedule } from './simulated-results.ts'
 import { settle, type SimAnswer, type SimOrder } from './simulate-thread.ts'
@@ -43,6 +45,7 @@ export interface SimulateFlags {
 
 export interface Answer {
   readonly result: Simulation | Replay
+  readonly outcome: CiOutcome
   readonly text: string
 }
 
@@ -78,7 +81,7 @@ export async function simulate(flags: SimulateFlags): Promise<Answer> {
     argv,
   })
   flags.say(`results: ${results}`)
-  return { result, text: forTerminal(simulationBlocks(result)) }
+  return { result, outcome: ofSimulation(result), text: forTerminal(simulationBlocks(result)) }
 }
 
 /** The reduced failures, or the first schedule, as an example of what went well. */
@@ -190,7 +193,7 @@ async function replay(named: SimCase, text: string): Promise<Answer> {
     history: outcome.history,
     timeline: outcome.timeline,
   }
-  return { result, text: forTerminal(replayBlocks(result)) }
+  return { result, outcome: ofSimulation(result), text: forTerminal(replayBlocks(result)) }
 }
 
 function inThread(order: SimOrder): Promise<SimAnswer> {
