@@ -23,6 +23,18 @@ const sqliteRow = (h: History, change: object): History => {
   h.sqlite!.rows.set(KEY, { ...h.sqlite!.rows.get(KEY)!, ...change })
   return h
 }
+/** Killed at last: an open transaction of epoch 0, a fence with epoch 1 since, a life that waited for its end. */
+const waitedFor = (error: object): History => {
+  const h = good().opa([0], { outcome: 'open', producer: '1' })
+  h.fenced('opa', 'opa.a.2', 1)
+  h.wrote('opa.a.2', { f: 'error', type: 'info', ...error }).wrote('opa.a.3', {
+    f: 'poll',
+    type: 'invoke',
+    task: 0,
+  })
+  h.override = { cleanEnd: false }
+  return h
+}
 const otherKey = (_: unknown, r: RawRecord): RawRecord => ({
   ...r,
   value: Buffer.from(r.value!.toString().replaceAll('"s#p#', '"s#q#')),
@@ -206,6 +218,13 @@ export const STATE_CASES: readonly AnomalyCase[] = [
     breaks: () => good().opa([0], { outcome: 'open', producer: '9' }),
     place: { topic: 't.orders.enriched', partition: 0, offset: 6 },
     almost: () => good().opa([0], { outcome: 'abort', producer: '9' }),
+  },
+  {
+    name: 'hung-transaction',
+    what: 'a transaction outlived the fence of its producer, and the life that waited for it gave up',
+    breaks: () => waitedFor({ code: 'HUNG_TRANSACTION' }),
+    place: { topic: 't.orders.enriched', partition: 0, offset: 6 },
+    almost: () => waitedFor({ code: 'BROKER_LOST' }),
   },
   {
     name: 'under-count',

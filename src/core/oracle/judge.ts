@@ -14,7 +14,7 @@ import { type AnomalyName, type CheckResult, type Judgement, type Verdict, worst
 import { View } from './view.ts'
 
 /** Rises whenever the same evidence may be judged differently. */
-export const ORACLE_VERSION = '3'
+export const ORACLE_VERSION = '4'
 
 const KEPT = 20
 

@@ -1,7 +1,10 @@
 /**
  * Liveness: hung-transaction, never-zero-lag, stuck-recovery, no-progress, and the judge's own footing.
  *
- * hung-transaction: the last stable offset has not reached the high watermark, or a transaction is open.
+ * hung-transaction: at a clean end, the last stable offset has not reached the high watermark, or a transaction
+ *   is open. At any other end, a transaction is open although its producer was fenced with a higher epoch since
+ *   (InitProducerId returns only once the earlier transaction is complete: KIP-98, KIP-664), and a life that
+ *   waited for it has given up.
  * stuck-recovery: the newest life of a task was fenced in, nobody killed it, and it ended before it resumed.
  * no-progress: at a clean end, the newest life has committed nothing since it resumed, though an input record
  *   lay waiting for half a minute and more before it stopped.
@@ -13,6 +16,8 @@
  *
  *   records 0 1 (txn), no marker, LSO 0, high watermark 2 -> hung-transaction at 0
  *   records 0 1 (txn), COMMIT at 2, LSO 3                 -> fine
+ *   killed; records 0 1 of epoch 0 open, a.2 fenced with epoch 1, HUNG_TRANSACTION -> hung-transaction at 0
+ *   the same without the error: its wait may not be over                            -> fine
  *   records 0 1 (txn), no marker, LSO 2                   -> unknown
  *   a.2: fence, replay, error                             -> stuck-recovery; a.2: fence, replay (killed) -> fine
  *   a.2: resume at 4, 40 s, stop; 4 written at the begin  -> no-progress; 4 written at the end -> fine
@@ -22,7 +27,7 @@ import { type Check, cleanEndOnly } from '../check.ts'
 import type { FatedPartition, FatedRecord } from '../raw.ts'
 import type { Anomaly } from '../verdict.ts'
 import { MissingInput, type Role, type Step, type View } from '../view.ts'
-import { type Life, eventOf, newestLives } from './lives.ts'
+import { type Life, eventOf, livesOf, newestLives } from './lives.ts'
 
 const STATELESS: readonly Role[] = ['orders', 'enriched', 'dlq', 'output']
 const STATEFUL: readonly Role[] = [...STATELESS, 'changelog', 'snapshots']
@@ -32,20 +37,43 @@ const logs = (view: View): FatedPartition[] =>
 
 export const hungTransaction: Check = {
   name: 'hung-transaction',
-  proves: 'at a clean end no transaction is open',
-  notApplicable: cleanEndOnly,
+  proves: 'no transaction is open at a clean end, and none outlives the fence of its producer',
   *run(view): Generator<Anomaly> {
+    const gaveUp = view.input.cleanEnd ? [] : livesThatGaveUp(view)
     for (const log of logs(view)) {
       const { topic, partition, lastStableOffset, highWatermark } = log
       const open = log.records.find((f) => f.fate === 'open')
-      if (!open && lastStableOffset === highWatermark) continue
+      if (view.input.cleanEnd) {
+        if (!open && lastStableOffset === highWatermark) continue
+        yield {
+          name: 'hung-transaction',
+          message: `${topic}/${partition} is stable up to ${lastStableOffset}, its high watermark is ${highWatermark}`,
+          place: open ? view.place(open) : { topic, partition, offset: lastStableOffset },
+        }
+        continue
+      }
+      const fencedBy = open && gaveUp.find((life) => fences(life, open))
+      if (!fencedBy) continue
       yield {
         name: 'hung-transaction',
-        message: `${topic}/${partition} is stable up to ${lastStableOffset}, its high watermark is ${highWatermark}`,
-        place: open ? view.place(open) : { topic, partition, offset: lastStableOffset },
+        message: `${topic}/${partition} is stable up to ${lastStableOffset}: a transaction is open there though ${fencedBy.incarnation} has fenced its producer since`,
+        place: view.place(open),
       }
     }
   },
+}
+
+/** Lives that waited, bounded, for somebody's transaction to end. */
+const livesThatGaveUp = (view: View): Life[] =>
+  view.input.journals === undefined
+    ? []
+    : livesOf(view).filter((life) =>
+        life.events.some((e) => e.f === 'error' && e['code'] === 'HUNG_TRANSACTION'),
+      )
+
+function fences(life: Life, { record }: FatedRecord): boolean {
+  const fence = eventOf(life, 'fence', 'ok')
+  return fence?.['producerId'] === record.producerId && Number(fence['epoch']) > record.epoch
 }
 
 export const markers: Check = {
