@@ -26,6 +26,11 @@ export default class CompareChangelog extends LabCommand {
       default: ['none', '4000updates', '1000updates'],
       helpValue: 'CADENCE',
     }),
+    repeat: Flags.string({
+      summary: 'runs of each row; the table shows medians and their intervals (95 % from 6 on)',
+      default: '3',
+      helpValue: 'N',
+    }),
     changelog: Flags.string({
       summary: 'forms to compare (repeatable; default: all)',
       multiple: true,

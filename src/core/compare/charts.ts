@@ -5,7 +5,8 @@
  */
 import type { ComparedRow } from './result.ts'
 import { PHASES } from '../matrix/result.ts'
-import { nameOf } from './result.ts'
+import { medianOf } from '../stats/median.ts'
+import { byVariant, nameOf } from './page.ts'
 
 export interface Chart {
   readonly option: Readonly<Record<string, unknown>>
@@ -23,25 +24,30 @@ const common = (title: string, names: readonly string[]) => ({
   legend: { top: 40, data: [...names] },
 })
 
-/** Time to recover as bars made of phases; a row that did not come back has none. */
+/** Time to recover as bars made of phases, medians over the runs of a variant; one that never came back has none. */
 export function phaseChart(rows: readonly ComparedRow[]): Chart {
-  const title = 'Time to recover after SIGKILL and loss of the local state, by phase'
+  const variants = byVariant(rows)
+  const most = Math.max(...variants.map((variant) => variant.rows.length))
+  const title =
+    'Time to recover after SIGKILL and loss of the local state, by phase' +
+    (most > 1 ? `, medians of ${most}` : '')
   const names = PHASES.map((phase) => phase.replace(/_ms$/, '').replaceAll('_', ' '))
   const series = PHASES.map((phase, i) => ({
     name: names[i],
     type: 'bar',
     stack: 'ttr',
-    data: rows.map((row) => row.phases?.[phase] ?? null),
+    data: variants.map((variant) => medianOf(variant.rows.map((row) => row.phases?.[phase]))?.median ?? null),
   }))
   const option = {
     ...common(title, names),
     grid: { left: 200, right: 40, top: 70, bottom: 50 },
     xAxis: { type: 'value', name: 'milliseconds', nameLocation: 'middle', nameGap: 28 },
-    yAxis: { type: 'category', inverse: true, data: rows.map((row) => nameOf(row).join(', ')) },
+    yAxis: { type: 'category', inverse: true, data: variants.map(({ first }) => nameOf(first).join(', ')) },
     series,
   }
-  const bars = rows.map((row) => `${nameOf(row).join(', ')}: ${row.ttr_ms ?? 'not back'}`).join('; ')
-  const frame = { width: WIDTH, height: 130 + 26 * rows.length, title, description: `ttr_ms: ${bars}` }
+  const back = (own: readonly ComparedRow[]) => medianOf(own.map((row) => row.ttr_ms))?.median ?? 'not back'
+  const bars = variants.map(({ first, rows: own }) => `${nameOf(first).join(', ')}: ${back(own)}`).join('; ')
+  const frame = { width: WIDTH, height: 130 + 26 * variants.length, title, description: `ttr_ms: ${bars}` }
   return { option, frame }
 }
 export interface LagLine {

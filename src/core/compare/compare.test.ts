@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../report/blocks.ts'
 import { phaseChart } from './charts.ts'
+import { comparedBlocks } from './page.ts'
 import {
   asExpected,
   COMPARED_COLUMNS,
-  comparedBlocks,
   comparedCsv,
   stateHashes,
   verdictOf,
@@ -16,6 +16,7 @@ import { planVariants } from './variants.ts'
 const row = (change: Partial<ComparedRow> = {}): ComparedRow => {
   const made: ComparedRow = {
     variant: 'on-before-none',
+    repeat: 1,
     prefix: 'cc.01.',
     changelog: 'on',
     compaction: 'before',
@@ -23,6 +24,7 @@ const row = (change: Partial<ComparedRow> = {}): ComparedRow => {
     snapshots: 0,
     snapshot_time_ms: null,
     snapshot_bytes: null,
+    snapshot_kind: null,
     records_before_kill: 750,
     changelog_records: null,
     changelog_records_compacted: null,
@@ -60,6 +62,7 @@ const row = (change: Partial<ComparedRow> = {}): ComparedRow => {
 }
 
 const lost = row({
+  variant: 'delta-after-none',
   changelog: 'delta',
   compaction: 'after',
   verdict: 'invalid',
@@ -121,6 +124,7 @@ describe('the page', () => {
     seed: 7,
     orders: 1000,
     window_s: 60,
+    repeat: 1,
     results: 'results/x',
     brokers: 'localhost:1',
     rows: [row(), { ...lost, changelog_records: 750, changelog_records_compacted: 20 }],
@@ -133,7 +137,30 @@ describe('the page', () => {
     const page = words(comparedBlocks(result))
     expect(page).toContain('invalid, as predicted')
     expect(page).toContain('20 of 750 changelog records')
-    expect(page).toContain('All 1 rows that must lose nothing ended in one state')
+    expect(page).toContain('All 1 runs that must lose nothing ended in one state')
+  })
+
+  it('shows medians of all runs of a variant, their interval, how sure it is, and the worst verdict', () => {
+    const runs = [200, 230, 260].map((ttr_ms, at) => row({ repeat: at + 1, ttr_ms }))
+    const bad = row({
+      variant: 'off-none',
+      changelog: 'off',
+      compaction: null,
+      repeat: 2,
+      verdict: 'invalid',
+    })
+    const rows = [...runs, row({ ...bad, repeat: 1, verdict: 'valid' }), bad]
+    const blocks = comparedBlocks({ ...result, repeat: 3, rows })
+    const [table] = blocks.flatMap((block) => (block.kind === 'table' ? [block.table] : []))
+    expect(table!.rows.map((cells) => [cells[3], cells[9], cells[12]])).toEqual([
+      ['3', '230 (200–260)', 'valid'],
+      ['2', '200', 'invalid'],
+    ])
+    expect(words(blocks)).toContain('holds the true median with 75 % confidence')
+    expect(words(comparedBlocks(result))).toContain('One run of each')
+    const { option, frame } = phaseChart(rows)
+    expect((option['series'] as { data: unknown[] }[])[0]!.data).toEqual([1, 1])
+    expect(frame.description).toContain('on, before, none: 230')
   })
 
   it('has a csv row with every column, phases included', () => {
@@ -144,7 +171,8 @@ describe('the page', () => {
   })
 
   it('draws a bar a row, with nothing where nothing came back', () => {
-    const { option, frame } = phaseChart([row(), row({ phases: null, ttr_ms: null })])
+    const gone = row({ variant: 'gone', phases: null, ttr_ms: null })
+    const { option, frame } = phaseChart([row(), gone])
     const [first] = option['series'] as { name: string; data: (number | null)[] }[]
     expect(first).toMatchObject({ name: 'detect', data: [1, null] })
     expect(frame.description).toContain('on, before, none: 200; on, before, none: not back')

@@ -1,18 +1,18 @@
 /**
- * What compare-changelog found, and the page it is shown as.
+ * What compare-changelog found.
  *
- * Promises: field names are those of the other results, units last; what was not measured is null and shown
- * as a dash. A row is as expected when it is valid, or, where deltas were compacted away, when the oracle
- * names that very loss.
+ * Promises: field names are those of the other results, units last; what was not measured is null. A row is
+ * one run of one variant, and as expected when it is valid, or, where deltas were compacted away, when the
+ * oracle names that very loss.
  */
 import { PHASES, type Phases } from '../matrix/result.ts'
 import { worst, type Anomaly, type AnomalyName, type Verdict } from '../oracle/verdict.ts'
-import { heading, left, list, right, table, text, words, type Block } from '../report/blocks.ts'
-import { NOTHING, number } from '../report/numbers.ts'
 import { mustLose, type ChangelogForm } from './variants.ts'
 
 export interface ComparedRow {
   readonly variant: string
+  /** From 1. */
+  readonly repeat: number
   readonly prefix: string
   readonly changelog: ChangelogForm
   readonly compaction: 'before' | 'after' | null
@@ -23,6 +23,7 @@ export interface ComparedRow {
   readonly snapshot_time_ms: number | null
   /** Of the newest one. */
   readonly snapshot_bytes: number | null
+  readonly snapshot_kind: 'full' | 'partial' | null
   /** Input records committed by the killed life. */
   readonly records_before_kill: number
   readonly changelog_records: number | null
@@ -58,6 +59,8 @@ export interface ComparedResult {
   readonly seed: number
   readonly orders: number
   readonly window_s: number
+  /** Runs of each variant. */
+  readonly repeat: number
   readonly results: string
   readonly brokers: string
   readonly rows: readonly ComparedRow[]
@@ -85,89 +88,16 @@ export const stateHashes = (rows: readonly ComparedRow[]): string[] => [
   ...new Set(rows.flatMap((row) => (mustLose(row) || row.state_hash === null ? [] : [row.state_hash]))),
 ]
 
-export const nameOf = (row: ComparedRow): string[] => [
-  row.changelog,
-  row.compaction ?? NOTHING,
-  row.snapshot_every ?? 'none',
-]
-
-const NAMES = [left('changelog'), left('compaction'), left('snapshot_every')]
-
-const costTable = (rows: readonly ComparedRow[]): Block =>
-  table(
-    [
-      ...NAMES,
-      ...['snapshot_time_ms', 'snapshot_bytes', 'replay_records', 'replay_bytes', 'replay_rate'].map(right),
-      ...['ttr_ms', 'applied', 'skipped'].map(right),
-      left('verdict'),
-      words('anomalies'),
-    ],
-    rows.map((row) => [
-      ...nameOf(row),
-      ...[row.snapshot_time_ms, row.snapshot_bytes, row.replay_records, row.replay_bytes].map(number),
-      ...[row.replay_rate, row.ttr_ms, row.applied, row.skipped].map(number),
-      row.as_expected && mustLose(row) ? `${row.verdict}, as predicted` : row.verdict,
-      row.problem ?? (row.anomalies.join(', ') || NOTHING),
-    ]),
-  )
-
-const phaseTable = (rows: readonly ComparedRow[]): Block =>
-  table(
-    [...NAMES, right('ttr_ms'), ...PHASES.map(right), right('caught_up_ms'), right('held_ms')],
-    rows.map((row) => [
-      ...nameOf(row),
-      number(row.ttr_ms),
-      ...PHASES.map((phase) => number(row.phases?.[phase])),
-      ...[row.caught_up_ms, row.held_ms].map(number),
-    ]),
-  )
-
-function losses(rows: readonly ComparedRow[]): Block[] {
-  const named = rows.flatMap((row) => (row.loss ? [`${nameOf(row).join(', ')}: ${row.loss.message}`] : []))
-  if (named.length === 0) return []
-  return [text('What compaction took from deltas alone, the first key of each:'), list(named)]
-}
-
-/** The table, the phases, and what was lost. */
-export function comparedBlocks(result: ComparedResult): Block[] {
-  const { rows, state_hashes: hashes } = result
-  const cut = rows.filter((row) => row.changelog_records_compacted !== null)
-  const first = cut[0]
-  const blocks: Block[] = [
-    heading(2, `compare-changelog: ${result.verdict}`),
-    text(
-      `OpB alone in each row, on the same ${number(result.orders)} orders (seed ${result.seed}, window ${result.window_s} s): killed by SIGKILL after three quarters of them, its local state deleted, restarted, judged. ttr_ms: process gone to first committed output.`,
-    ),
-    costTable(rows),
-    phaseTable(rows),
-  ]
-  if (first) {
-    blocks.push(
-      text(
-        `After compaction: the cleaner had left ${number(first.changelog_records_compacted)} of ${number(first.changelog_records)} changelog records before the restart; its time is in held_ms and in nothing else.`,
-      ),
-    )
-  }
-  blocks.push(...losses(rows))
-  const kept = rows.filter((row) => !mustLose(row)).length
-  blocks.push(
-    text(
-      hashes.length === 1
-        ? `All ${kept} rows that must lose nothing ended in one state, hash ${hashes[0]!.slice(0, 16)}…`
-        : `The ${kept} rows that must lose nothing ended in ${hashes.length} different states.`,
-    ),
-  )
-  return blocks
-}
-
 export const COMPARED_COLUMNS = [
   'variant',
+  'repeat',
   'changelog',
   'compaction',
   'snapshot_every',
   'snapshots',
   'snapshot_time_ms',
   'snapshot_bytes',
+  'snapshot_kind',
   'records_before_kill',
   'changelog_records',
   'changelog_records_compacted',

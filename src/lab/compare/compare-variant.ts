@@ -50,10 +50,11 @@ const namesOf = (stage: CompareStage, prefix: string): TopicNames => {
 export async function runVariant(
   stage: CompareStage,
   variant: Variant,
-  shared: { readonly prefix: string; readonly truth: Truth | undefined },
+  shared: { readonly prefix: string; readonly repeat: number; readonly truth: Truth | undefined },
 ): Promise<ComparedRow> {
   const started = hostClock.monotonicMs()
-  const { prefix } = shared
+  const { prefix, repeat } = shared
+  const place = { ...placeOf(variant, prefix), repeat }
   try {
     const names = namesOf(stage, prefix)
     const own = ownTopics(names)
@@ -62,10 +63,10 @@ export async function runVariant(
     stage.say(`${variant.name}: judging`)
     const input = await collected(stage, { ...shared, names, tap: lives.compacted?.before })
     const facts = factsOf(directoryOf(stage, prefix), lives)
-    return rowOf(variant, { prefix, lives, input, judgement: judge(input), facts, started })
+    return rowOf(variant, { place, lives, input, judgement: judge(input), facts, started })
   } catch (error) {
     if (error instanceof LabError && ['BROKER_LOST', 'NO_BROKER'].includes(error.code)) throw error
-    return unfinished(variant, prefix, { problem: messageOf(error), started })
+    return unfinished(place, { problem: messageOf(error), started })
   }
 }
 
@@ -163,6 +164,7 @@ function costsOf({ killed, next }: Facts) {
     snapshots: taken.length,
     snapshot_time_ms: taken.length > 0 ? tenth(median(taken.map((e) => Number(e['ms'])))) : null,
     snapshot_bytes: taken.length > 0 ? Number(taken.at(-1)!['bytes']) : null,
+    snapshot_kind: (taken.at(-1)?.['kind'] as ComparedRow['snapshot_kind'] | undefined) ?? null,
     records_before_kill: before.reduce((n, e) => n + Number(e['records']), 0),
     restore_source: (restore?.['source'] as ComparedRow['restore_source'] | undefined) ?? null,
     restored_keys: Number(restore?.['keys'] ?? 0),
@@ -184,8 +186,10 @@ function hashOf(state: StateDump | undefined): string | null {
   return hash.digest('hex')
 }
 
+type Place = ReturnType<typeof placeOf> & { readonly repeat: number }
+
 interface Judged {
-  readonly prefix: string
+  readonly place: Place
   readonly lives: Lives
   readonly input: OracleInput
   readonly judgement: Judgement
@@ -202,12 +206,12 @@ const placeOf = ({ name, changelog, compaction, snapshotEvery }: Variant, prefix
 })
 
 function rowOf(variant: Variant, judged: Judged): ComparedRow {
-  const { prefix, lives, input, judgement, facts, started } = judged
+  const { place, lives, input, judgement, facts, started } = judged
   const { verdict, anomalies, checks } = judgement
   const { compacted } = lives
   const findings = checks.flatMap((check) => check.anomalies)
   return {
-    ...placeOf(variant, prefix),
+    ...place,
     ...costsOf(facts),
     changelog_records: compacted?.recordsBefore ?? null,
     changelog_records_compacted: compacted?.recordsAfter ?? null,
@@ -226,14 +230,10 @@ function rowOf(variant: Variant, judged: Judged): ComparedRow {
 const doubt = ({ verdict, checks }: Judgement): string | null =>
   verdict === 'unknown' ? (checks.find((check) => check.verdict === 'unknown')?.reason ?? null) : null
 
-function unfinished(
-  variant: Variant,
-  prefix: string,
-  { problem, started }: { problem: string; started: number },
-): ComparedRow {
+function unfinished(place: Place, { problem, started }: { problem: string; started: number }): ComparedRow {
   const nothing = { killed: [], next: [], times: NO_TIMES }
   return {
-    ...placeOf(variant, prefix),
+    ...place,
     ...costsOf(nothing),
     changelog_records: null,
     changelog_records_compacted: null,

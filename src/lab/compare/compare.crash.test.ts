@@ -27,6 +27,7 @@ test('deltas alone are valid before compaction and lose money after it; after-im
     window: '60s',
     'snapshot-every': ['none'],
     changelog: ['on', 'delta'],
+    repeat: '1',
     quiet: true,
   }
   const result = await compareChangelog(flags)

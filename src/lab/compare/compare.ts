@@ -16,7 +16,6 @@ import { openRawLog } from '../../adapters/raw-log/platformatic.ts'
 import { createProgress, type Progress } from '../../adapters/terminal/progress.ts'
 import {
   COMPARED_COLUMNS,
-  comparedBlocks,
   comparedCsv,
   stateHashes,
   verdictOf,
@@ -24,9 +23,11 @@ import {
   type ComparedRow,
 } from '../../core/compare/result.ts'
 import { phaseChart } from '../../core/compare/charts.ts'
+import { comparedBlocks } from '../../core/compare/page.ts'
 import { planVariants, type ChangelogForm, type Variant } from '../../core/compare/variants.ts'
 import { topicNames } from '../../core/contracts/names.ts'
 import { LabError } from '../../core/errors.ts'
+import { text } from '../../core/report/blocks.ts'
 import { number } from '../../core/report/numbers.ts'
 import { parseCount, parseWindowSeconds } from '../../core/scenario/units.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
@@ -47,6 +48,7 @@ export interface CompareFlags {
   readonly window: string
   readonly 'snapshot-every': readonly string[]
   readonly changelog: readonly string[]
+  readonly repeat: string
   readonly quiet: boolean
 }
 
@@ -57,6 +59,7 @@ interface Plan {
   /** Seconds. */
   readonly window: number
   readonly variants: readonly Variant[]
+  readonly repeat: number
 }
 
 const TRANSACTIONS = 50
@@ -71,6 +74,7 @@ export function planCompare(flags: CompareFlags): Plan {
     orders: parseCount(flags.orders, '--orders', { min: 200, max: 10_000_000 }),
     seed: parseCount(flags.seed, '--seed', { max: 2 ** 32 - 1 }),
     window: parseWindowSeconds(flags.window),
+    repeat: parseCount(flags.repeat, '--repeat', { min: 1, max: 1_000 }),
     variants: planVariants(flags.changelog as ChangelogForm[], [...new Set(flags['snapshot-every'])]),
   }
 }
@@ -145,14 +149,14 @@ async function allVariants(plan: Plan, stage: CompareStage, around: Around): Pro
   progress.say(`${number(plan.orders)} orders, and OpA over them`)
   const truth = await makeEnriched(stage)
   const rows: ComparedRow[] = []
-  for (const [index, variant] of plan.variants.entries()) {
-    progress.cell(variant.name, plan.variants.length)
-    const prefix = `${plan.prefix}${String(index + 1).padStart(2, '0')}.`
-    const row = await runVariant(stage, variant, { prefix, truth })
+  for (const { variant, repeat, name } of turns(plan)) {
+    progress.cell(name, plan.variants.length * plan.repeat)
+    const prefix = `${plan.prefix}${String(rows.length + 1).padStart(2, '0')}.`
+    const row = await runVariant(stage, variant, { prefix, repeat, truth })
     rows.push(row)
     const dir = directoryOf(stage, prefix)
-    await folder.addJournals(variant.name, `${dir}/journals`)
-    if (!row.as_expected) await folder.keep(variant.name, 'state', dir)
+    await folder.addJournals(name, `${dir}/journals`)
+    if (!row.as_expected) await folder.keep(name, 'state', dir)
     rmSync(dir, { recursive: true, force: true })
     if (broker.kind !== 'ephemeral') await stage.admin.remove(ownTopics(topicNames(prefix)))
     const words = row.as_expected ? row.anomalies[0] : (row.problem ?? row.anomalies.join(', '))
@@ -161,6 +165,17 @@ async function allVariants(plan: Plan, stage: CompareStage, around: Around): Pro
   if (broker.kind !== 'ephemeral') await stage.admin.remove(sharedTopics(stage.names))
   rmSync(directoryOf(stage, plan.prefix), { recursive: true, force: true })
   return rows
+}
+
+/** Every variant once, then every one again: what changes on the machine meanwhile falls on all of them alike. */
+function turns({ variants, repeat }: Plan): { variant: Variant; repeat: number; name: string }[] {
+  return Array.from({ length: repeat }, (_, at) => at + 1).flatMap((n) =>
+    variants.map((variant) => ({
+      variant,
+      repeat: n,
+      name: repeat > 1 ? `${variant.name}-r${n}` : variant.name,
+    })),
+  )
 }
 
 /** A prefix that holds topics already is somebody's: their records would be compared too. */
@@ -191,6 +206,7 @@ async function complete(plan: Plan, { rows, broker, folder, startedMs }: Ended):
     seed: plan.seed,
     orders: plan.orders,
     window_s: plan.window,
+    repeat: plan.repeat,
     results: shownPath(folder.dir),
     brokers: broker.brokers,
     rows,
@@ -205,4 +221,8 @@ async function complete(plan: Plan, { rows, broker, folder, startedMs }: Ended):
   return result
 }
 
-export const comparedText = (result: ComparedResult): string => forTerminal(comparedBlocks(result))
+export const comparedText = (result: ComparedResult): string =>
+  forTerminal([
+    ...comparedBlocks(result),
+    text(`Results: ${result.results}; the chart: ${result.results}/charts/ttr.svg`),
+  ])

@@ -32,12 +32,14 @@ export const compared: z.ZodType<ComparedResult> = z.object({
   seed: count,
   orders: count,
   window_s: number,
+  repeat: count,
   results: text,
   brokers: text,
   rows: z.array(
     z.object({
       ...times,
       variant: text,
+      repeat: count,
       prefix: text,
       changelog: z.enum(CHANGELOG_FORMS),
       compaction: z.enum(['before', 'after']).nullable(),
@@ -45,6 +47,7 @@ export const compared: z.ZodType<ComparedResult> = z.object({
       snapshots: count,
       snapshot_time_ms: ms,
       snapshot_bytes: number.nullable(),
+      snapshot_kind: z.enum(['full', 'partial']).nullable(),
       records_before_kill: count,
       changelog_records: count.nullable(),
       changelog_records_compacted: count.nullable(),
