@@ -27,7 +27,7 @@ function diskOf(run: Run, task: number): OpbDisk {
     home,
     shelf: {
       where: shelf.where,
-      list: () => shelf.list(),
+      list: (unreadable) => shelf.list(unreadable),
       has: (entry) => shelf.has(entry),
       removeLeftovers: () => shelf.removeLeftovers(),
       prune,

@@ -213,6 +213,7 @@ it('names the damaged link, and leaves the current generation as it was', async 
     })
   await refused([one, three], /snapshot s3.*its base is/)
   await refused([two, three], /no full snapshot/)
+  await refused([{ ...one, partition: 1 }], /snapshot s1.*holds partition 0; its manifest says 1/)
   await refused([{ ...one, clusterId: 'other' }], /snapshot s1.*clusterId cluster-1; its manifest says other/)
   await refused([one, { ...two, keys: 7 }], /snapshot s2.*holds keys 50; its manifest says 7/)
   await refused([one, two, { ...three, lastChangelogOffset: 99_999 }], /snapshot s3.*its to is/)

@@ -47,11 +47,14 @@ export class SnapshotDirectory implements SnapshotShelf {
     this.where = dir
   }
 
-  list(): SnapshotEntry[] {
+  list(unreadable?: (file: string, reason: string) => void): SnapshotEntry[] {
     const found = new Map<string, SnapshotEntry>()
     for (const name of this.#names().filter((n) => /\.(full\.db|part)\.json$/.test(n))) {
       const decoded = decodeManifest(readFileSync(path.join(this.where, name), 'utf8'))
-      if (!decoded.ok) continue
+      if (!decoded.ok) {
+        unreadable?.(name, decoded.reason)
+        continue
+      }
       const entry = entriesOf(decoded.manifest)[0]!
       // A JSON that does not lie beside its own file was copied here by hand; it is no evidence of one.
       if (`${entry.path}.json` === name) found.set(entry.snapshotId, entry)

@@ -36,7 +36,7 @@ export interface StateHome {
 export interface SnapshotShelf {
   readonly where: string
   /** What the JSON beside the snapshot files says; unreadable ones are left out. */
-  list(): SnapshotEntry[]
+  list(unreadable?: (file: string, reason: string) => void): SnapshotEntry[]
   /** Whether its file is there in the right size; its content is checked when it is restored. */
   has(entry: SnapshotEntry): boolean
   /** Removes what a killed copy left under a temporary name. Only after the fence. */

@@ -74,7 +74,7 @@ export async function loadManifests(
     }
   })
   const beside = deps.shelf
-    .list()
+    .list((file, reason) => say({ msg: 'manifest unreadable', partition, file, reason }))
     .sort((a, b) => b.nextInputOffset - a.nextInputOffset || b.createdAt - a.createdAt)
   const [manifest, ...older] = found
   const named = manifest ? entriesOf(manifest) : []

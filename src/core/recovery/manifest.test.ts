@@ -48,7 +48,11 @@ describe('a manifest', () => {
       JSON.stringify({ ...manifest, path: '../../etc/x' }),
       'path is "../../etc/x"',
     ],
-    ['a later schema', JSON.stringify({ ...manifest, schemaVersion: 2 }), 'schemaVersion is 2'],
+    [
+      'a later schema',
+      JSON.stringify({ ...manifest, schemaVersion: 2 }),
+      'it has schema version 2, this eoslab reads 1',
+    ],
     ['nothing retained', JSON.stringify({ ...manifest, retained: undefined }), 'retained is no list'],
     [
       'half an entry retained',

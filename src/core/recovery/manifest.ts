@@ -53,6 +53,10 @@ function readEntry(json: unknown): SnapshotEntry | string {
   if (typeof json !== 'object' || json === null) return 'it is no object'
   const given = json as Record<string, unknown>
   const entry: Record<string, unknown> = {}
+  // First of all: what another version means by the other fields is not known here.
+  const { schemaVersion: found } = given
+  if (Number.isSafeInteger(found) && found !== SCHEMA_VERSION)
+    return `it has schema version ${String(found)}, this eoslab reads ${SCHEMA_VERSION}`
   for (const [field, check] of Object.entries(FIELDS)) {
     if (!check(given[field])) return `${field} is ${JSON.stringify(given[field]) ?? 'missing'}`
     entry[field] = given[field]
@@ -102,6 +106,18 @@ export function distinct(entries: Iterable<SnapshotEntry>): SnapshotEntry[] {
   const seen = new Map<string, SnapshotEntry>()
   for (const entry of entries) if (!seen.has(entry.snapshotId)) seen.set(entry.snapshotId, entry)
   return [...seen.values()]
+}
+
+/** The first snapshot that this one builds on and that is not known; undefined if none is missing. */
+export function missingBase(entry: SnapshotEntry, known: readonly SnapshotEntry[]): string | undefined {
+  const byId = new Map(known.map((k) => [k.snapshotId, k]))
+  let link = entry
+  for (let links = 0; link.kind === 'partial'; links++) {
+    const base = byId.get(link.base ?? '')
+    if (!base || links > known.length) return link.base ?? `the base of ${link.snapshotId}`
+    link = base
+  }
+  return undefined
 }
 
 /**

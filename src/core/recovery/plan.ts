@@ -9,7 +9,7 @@ import { LabError } from '../errors.ts'
 import { SCHEMA_VERSION } from '../contracts/records.ts'
 import type { SnapshotEntry } from '../contracts/records.ts'
 import type { StoreLineage, StorePosition } from '../ports/store.ts'
-import { chainOf } from './manifest.ts'
+import { chainOf, missingBase } from './manifest.ts'
 
 /** Ends of what the state is derived from: the changelog, or the input with the changelog off. */
 export interface LogEnds {
@@ -96,8 +96,8 @@ export function unusable(entry: SnapshotEntry, input: PlanInput): string | undef
   if (entry.nextInputOffset > input.inputEnd)
     return `it stands at input offset ${entry.nextInputOffset}, beyond the end ${input.inputEnd}`
   if (next < log.logStart) return `${log.topic} begins at ${log.logStart}, it would need ${next}`
-  if (!chainOf(entry, input.snapshots)) return 'a snapshot that it builds on is not known'
-  return undefined
+  const base = missingBase(entry, input.snapshots)
+  return base && `it builds on ${base}, which is not known`
 }
 
 function localProblem(input: PlanInput): string | undefined {
@@ -130,17 +130,17 @@ export function choose(input: PlanInput): Plan {
     notes.push(`local state is not used: it stands at ${here}, snapshot ${snapshot!.snapshotId} at ${there}`)
   }
   if (snapshot) return { source: 'snapshot', chain: chainOf(snapshot, input.snapshots) ?? [snapshot], notes }
-  refuseGap(input.log, 0)
+  refuseGap(input.log, 0, notes)
   if (input.log.end > 0) notes.push('empty state, full replay')
   return { source: 'none', chain: [], notes }
 }
 
-/** Recovery never starts from a hole. */
-export function refuseGap(log: LogEnds, from: number): void {
+/** Recovery never starts from a hole. `tried` says why nothing that is there could be used. */
+export function refuseGap(log: LogEnds, from: number, tried: readonly string[] = []): void {
   if (log.logStart <= from) return
   throw new LabError(
     'RECOVERY_GAP',
-    `${log.topic}: offsets ${from} to ${log.logStart - 1} are gone (the log begins at ${log.logStart}), and nothing local or snapshotted stands beyond them`,
+    `${log.topic}: offsets ${from} to ${log.logStart - 1} are gone (the log begins at ${log.logStart}), and nothing local or snapshotted stands beyond them${tried.map((note) => `; ${note}`).join('')}`,
     {
       hint: 'restore a snapshot that is at least that new (eoslab snapshot list), or begin again under a new prefix',
     },

@@ -20,7 +20,7 @@ import type { StateStore } from '../../core/ports/store.ts'
 import { catchUp } from '../../core/recovery/catch-up.ts'
 import { lineageNow, loadManifests, readFacts } from '../../core/recovery/load.ts'
 import type { LogFacts } from '../../core/recovery/load.ts'
-import { chainOf } from '../../core/recovery/manifest.ts'
+import { chainOf, missingBase } from '../../core/recovery/manifest.ts'
 import type { RecoverOptions, RecoveryDeps } from '../../core/recovery/recover.ts'
 import { depsOf, optionsOf } from './own-task.ts'
 import type { TaskContext } from './own-task.ts'
@@ -148,7 +148,12 @@ async function verifyOne(
     state_hash: null,
     applied: null,
   }
-  if (!chain) return { ...one, verdict: 'damaged', reason: 'a snapshot that it builds on is not known' }
+  if (!chain)
+    return {
+      ...one,
+      verdict: 'damaged',
+      reason: `it builds on ${missingBase(entry, known)}, which is not known`,
+    }
   try {
     const store = await bench.home.restore(chain)
     const hash = store.stateHash()
