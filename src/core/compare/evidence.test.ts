@@ -62,7 +62,9 @@ it('p3 shows three numbers, the core lines, a remark and the lag', () => {
   const kills = [kill(), kill({ kill: 2, ttr_ms: 220 })]
   const page = JSON.stringify(p3Blocks({ kills, state_hash: 'aa', replay_hash: 'aa', keys: 20 }))
   expect(page).toContain('replay done')
-  expect(page).toContain('kill 2: 300 records behind, first commit after 220 ms, zero after 390 ms')
+  expect(page).toContain(
+    'kill 2: 300 records behind, first commit after 220 ms, the last of them after 390 ms (caught_up_ms), known to OpB after 410 ms',
+  )
   expect(page).toContain('█')
   expect(p3Chart(kills).frame.description).toContain('kill 1 ends at 390 ms')
 })

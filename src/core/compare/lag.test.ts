@@ -26,7 +26,7 @@ const events = [
 ]
 
 it('stands until the first commit and falls with each of the task', () => {
-  expect(lagPoints({ killedAt: 100, task: 0, end: 1001, next: 200, events })).toEqual([
+  expect(lagPoints({ killedAt: 95, heldMs: 5, task: 0, end: 1001, next: 200, events })).toEqual([
     [0, 801],
     [20, 401],
     [40, 1],

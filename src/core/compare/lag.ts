@@ -12,6 +12,8 @@ export type LagPoint = readonly [number, number]
 
 export interface LagFacts {
   readonly killedAt: number
+  /** How long the supervisor held the restart back: that is in no other figure either. */
+  readonly heldMs: number
   readonly task: number
   /** Last stable offset of the input at the kill. */
   readonly end: number
@@ -20,7 +22,7 @@ export interface LagFacts {
   readonly events: readonly HistoryEvent[]
 }
 
-export function lagPoints({ killedAt, task, end, next, events }: LagFacts): LagPoint[] {
+export function lagPoints({ killedAt, heldMs, task, end, next, events }: LagFacts): LagPoint[] {
   const points: LagPoint[] = [[0, Math.max(0, end - next)]]
   const nextOf = new Map<unknown, number>()
   for (const event of events) {
@@ -28,7 +30,7 @@ export function lagPoints({ killedAt, task, end, next, events }: LagFacts): LagP
     if (event.f === 'txn') nextOf.set(event['n'], Number(event['next']))
     if (event.f !== 'commit' || event.type !== 'ok') continue
     const lag = Math.max(0, end - (nextOf.get(event['n']) ?? next))
-    points.push([Math.round((event.t - killedAt) * 10) / 10, lag])
+    points.push([Math.round((event.t - killedAt - heldMs) * 10) / 10, lag])
   }
   return points
 }

@@ -30,7 +30,7 @@ export const p3Valid = ({ kills, state_hash, replay_hash }: KillsFound): boolean
 const remark = ({ kills }: KillsFound): string => {
   const parts = kills.map(
     (kill) =>
-      `kill ${kill.kill}: ${number(kill.lag_at_kill)} records behind, first commit after ${number(kill.ttr_ms)} ms, zero after ${number(kill.lag.at(-1)?.[0])} ms`,
+      `kill ${kill.kill}: ${number(kill.lag_at_kill)} records behind, first commit after ${number(kill.ttr_ms)} ms, the last of them after ${number(kill.lag.at(-1)?.[0])} ms (caught_up_ms), known to OpB after ${number(kill.lag_zero_ms)} ms (lag_zero_ms)`,
   )
   return `The lag stands still while nobody is there (ttr_ms), then falls with every commit, to zero: ${parts.join('; ')}.`
 }

@@ -186,7 +186,7 @@ async function killOnce(
     ...times,
     lines: next.lines.filter((line) => !line.includes('note')),
     snapshot_dir: snapshotDir,
-    lag: lagPoints({ killedAt, task: 0, end, next: committed, events }),
+    lag: lagPoints({ killedAt, heldMs: times.held_ms, task: 0, end, next: committed, events }),
   }
   return { kill, next }
 }

@@ -11,7 +11,7 @@ import { p2Blocks, p2Valid } from '../../core/compare/p2.ts'
 import { waysBlocks, waysCsv, waysValid, WAYS_COLUMNS } from '../../core/compare/ways.ts'
 import { p3Blocks, p3Chart, p3Valid } from '../../core/compare/p3.ts'
 import type { Verdict } from '../../core/oracle/verdict.ts'
-import type { Block } from '../../core/report/blocks.ts'
+import { text, type Block } from '../../core/report/blocks.ts'
 import { csv } from '../../adapters/formats/csv.ts'
 import { parseCount, parseWindowSeconds } from '../../core/scenario/units.ts'
 import { runP2 } from './evidence-p2.ts'
@@ -49,6 +49,8 @@ interface Found {
   readonly valid: boolean
   readonly blocks: readonly Block[]
   readonly data: object
+  /** Its path in the results folder. */
+  readonly chart?: string
 }
 
 export async function evidence(step: StepName, flags: EvidenceFlags): Promise<EvidenceDone> {
@@ -57,10 +59,15 @@ export async function evidence(step: StepName, flags: EvidenceFlags): Promise<Ev
   const found = await FINDERS[step](flags, seed, folder)
   const verdict = found.valid ? 'valid' : 'invalid'
   const result = { kind: `evidence-${step}`, verdict, seed, results: shownPath(folder.dir), ...found.data }
+  const blocks = [...found.blocks, whereBlock(result.results, found.chart)]
   await folder.writeText('summary.md', markdown(found.blocks))
   await folder.finish(result)
-  return { verdict, text: forTerminal(found.blocks), result }
+  return { verdict, text: forTerminal(blocks), result }
 }
+
+/** Said on the terminal alone: a file need not say where it lies. */
+const whereBlock = (results: string, chart: string | undefined): Block =>
+  text(`Results: ${results}${chart === undefined ? '' : `; the chart: ${results}/${chart}`}`)
 
 type Finder = (flags: EvidenceFlags, seed: number, folder: ResultsFolder) => Promise<Found>
 
@@ -79,8 +86,9 @@ async function p3(flags: EvidenceFlags, seed: number, folder: ResultsFolder): Pr
   const run = await runP3({ brokers, stateDir: flags['state-dir'], prefix, seed, quiet })
   const found = { ...run, keys: run.artefacts.keys }
   const { option, frame } = p3Chart(run.kills)
-  await folder.writeText('charts/lag.svg', await drawSvg(option, frame))
-  return { valid: p3Valid(found), blocks: p3Blocks(found), data: run }
+  const chart = 'charts/lag.svg'
+  await folder.writeText(chart, await drawSvg(option, frame))
+  return { valid: p3Valid(found), blocks: p3Blocks(found), data: run, chart }
 }
 
 async function ways(flags: EvidenceFlags, seed: number, folder: ResultsFolder): Promise<Found> {
