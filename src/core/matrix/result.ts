@@ -101,7 +101,7 @@ export interface CellResult {
   readonly cell: string
   readonly point: string
   readonly hit: number
-  /** A run without a kill: how often each point was reached, by `<task>/<point>`. */
+  /** A run without a kill, or one that counts: how often each point was reached, by `<task>/<point>`. */
   readonly hits?: Readonly<Record<string, number>>
   /** All its kills were made; whether they are proven is the evidence's word. */
   readonly reached?: boolean

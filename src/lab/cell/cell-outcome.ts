@@ -256,7 +256,9 @@ export function cellOutcome(whole: Judged): CellResult {
     hit: plan.hit,
     kills: plan.kills,
     reached: allKilled(judged),
-    ...(plan.kills.length === 0 ? { hits: Object.fromEntries(countedHits(judged.events)) } : {}),
+    ...(plan.kills.length === 0 || plan.counts
+      ? { hits: Object.fromEntries(countedHits(judged.events)) }
+      : {}),
     operator: plan.operator,
     guarantee: (plan.workers?.opa ?? SAFE_WORKER).guarantee,
     mutant: plan.mutant,

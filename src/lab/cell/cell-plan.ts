@@ -2,6 +2,7 @@
  * What one cell is to be, and what happened in it: data only, between planner, cell and result.
  */
 import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
+import type { Counts } from '../../core/crash/hits.ts'
 import type { Kill } from '../../core/crash/plan.ts'
 import type { Operator, TopicNames } from '../../core/contracts/names.ts'
 import type { LabError } from '../../core/errors.ts'
@@ -28,6 +29,8 @@ export interface CellPlan {
   readonly hit: number
   /** One life after the other; one kill, except for pairs and loops. None: a clean run, which counts hits. */
   readonly kills: readonly Kill[]
+  /** The life behind the kills counts hits instead of being killed. */
+  readonly counts?: Counts
   readonly task: number
   readonly mode: 'warm' | 'cold'
   readonly seed: number

@@ -33,6 +33,9 @@ export interface SnapshotDone {
   readonly ms: number
 }
 
+/** Counts how often each point is reached, and kills nowhere. */
+export const COUNT_ALL: CrashOrder = { point: '*', hit: 0, task: -1 }
+
 type ArmListener = (request: Extract<FromWorker, { type: 'arm' }>) => void
 
 export class CrewMember {
@@ -123,7 +126,7 @@ export class CrewMember {
   /** From now on it counts how often each point is reached, and dies nowhere. */
   count(): void {
     this.#crashAccepted = false
-    this.handle.send({ type: 'crash', order: { point: '*', hit: 0, task: -1 } })
+    this.handle.send({ type: 'crash', order: COUNT_ALL })
   }
 
   /** Names the end of a task's input for now, once per end. */

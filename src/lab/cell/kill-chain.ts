@@ -16,9 +16,10 @@ import type { LabError } from '../../core/errors.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import { BetweenFault } from '../fault/between.ts'
+import { snapshotAsker } from './asker.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, Death } from './cell-plan.ts'
-import type { CrewMember } from './crew.ts'
+import { COUNT_ALL, type CrewMember } from './crew.ts'
 import { decided, isStopped, wentOn } from './halt.ts'
 import { countDangling, type Scope } from './observe.ts'
 import { restartVictims } from './restart.ts'
@@ -171,8 +172,19 @@ export class KillChain {
       failed: failure,
     })
     deps.say('counting hits')
+    const snapshots = plan.counts?.snapshots ?? 0
+    if (snapshots > 0) await this.#countSnapshots(snapshots)
     await feed(plan.orders - fed())
     return this.soFar()
+  }
+
+  /** As the cells do that kill at one of them. */
+  async #countSnapshots(times: number): Promise<void> {
+    const { plan, feed, fed, failure, members } = this.#stage
+    const member = members('opb').find((m) => m.tasks.has(plan.task))!
+    const asked = snapshotAsker(this.#stage, member, times)
+    await feed(Math.ceil((plan.orders - fed()) * SNAPSHOT_SHARE))
+    await until(asked, { what: `${times} snapshots`, ms: FLOW_MS, failed: failure, everyMs: 1 })
   }
 
   #spawn(spec: WorkerSpec): CrewMember {
@@ -229,7 +241,7 @@ export class KillChain {
     const gone = (): boolean => victims.every((v) => v.exit !== undefined)
     const stopped = (): boolean => victims.every((v) => v.pausing && isStopped(v.handle.pid))
     const down = stops ? stopped : () => gone() || stopped()
-    const ask = asksFor === undefined ? undefined : this.#asker(victims[0]!, asksFor)
+    const ask = asksFor === undefined ? undefined : snapshotAsker(this.#stage, victims[0]!, asksFor)
     await until(async () => down() || (ask ? ask() : await this.#survived()), {
       what: `the kill at ${kill.point} hit ${kill.hit}`,
       ms: FLOW_MS,
@@ -262,25 +274,6 @@ export class KillChain {
 
   #halt(): { halt?: true } {
     return this.halting ? { halt: true } : {}
-  }
-
-  /** Asks for one snapshot after the other while load flows; true when the last one was lived through. */
-  #asker(victim: CrewMember, times: number): () => Promise<boolean> {
-    const { plan, drained } = this.#stage
-    const before = victim.snapshots.length
-    const done = (): number => victim.tasks.get(plan.task)?.records ?? 0
-    const records = done()
-    // With several instances the first request would be the end of one that has hardly worked.
-    const wanted = Math.max(1, Math.floor((plan.rest ?? 0) / 3))
-    let asked = 0
-    return async () => {
-      const flows = done() >= records + wanted || (done() > records && (await drained()))
-      if (!flows || victim.snapshots.length < before + asked) return false
-      if (asked === times) return true
-      asked += 1
-      victim.handle.send({ type: 'snapshot', task: plan.task, request: 1 + asked })
-      return false
-    }
   }
 
   /** What lies there while nobody works. */
@@ -321,7 +314,12 @@ export class KillChain {
       letGo: () => this.#letGo(),
       compact: deps.compact,
       task: plan.task,
-      spawn: (spec) => this.#spawn(overtakes ? { ...spec, takeOver: true } : spec),
+      spawn: (spec) =>
+        this.#spawn({
+          ...spec,
+          ...(overtakes ? { takeOver: true } : {}),
+          ...(plan.counts ? { crashAt: COUNT_ALL } : {}),
+        }),
       failed: failure,
     })
   }

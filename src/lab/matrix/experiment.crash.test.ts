@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { HitName } from '../../core/crash/hits.ts'
 import { EVENT_FIELDS, type HistoryEvent } from '../../core/history/event.ts'
 import type { RunResult } from '../../core/matrix/result.ts'
 import { resolveScenario } from '../../core/scenario/resolve.ts'
@@ -14,9 +15,9 @@ import { runExperiment } from './experiment.ts'
 const root = mkdtempSync(path.join(tmpdir(), 'eoslab-matrix-'))
 const stateDir = path.join(root, 'state')
 
-const run = (file: Partial<ScenarioFile>): Promise<RunResult> => {
+const run = (file: Partial<ScenarioFile>, hitNames?: readonly HitName[]): Promise<RunResult> => {
   const scenario = resolveScenario({ name: 'crash-test', orders: 600, ...file } as ScenarioFile)
-  return runExperiment({ scenario, brokers: inject('brokers'), stateDir, quiet: true, argv: [] })
+  return runExperiment({ scenario, hitNames, brokers: inject('brokers'), stateDir, quiet: true, argv: [] })
 }
 
 beforeAll(() => {
@@ -89,5 +90,18 @@ describe('the judge catches', () => {
     expect(result.cells.map((c) => [c.verdict, c.anomalies.includes('lost-write')])).toEqual([
       ['invalid', true],
     ])
+  })
+})
+
+describe('hits that were counted first', () => {
+  it('kills at the last chunk of a replay and the last of several snapshots', async () => {
+    const result = await run({ points: ['opb.replay.mid', 'opb.prune.mid'] }, ['last'])
+    expect(result.cells.map((c) => [c.verdict, c.problem, c.evidence.verdict])).toEqual(
+      result.cells.map(() => ['valid', null, 'hit']),
+    )
+    const [replay, prune] = result.cells
+    expect(replay!.kills?.map(({ point }) => point)).toEqual(['opb.commit.mid', 'opb.replay.mid'])
+    expect(replay!.hit).toBeGreaterThan(1)
+    expect(prune!.kills).toEqual([{ point: 'opb.prune.mid', hit: 3 }])
   })
 })

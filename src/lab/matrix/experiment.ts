@@ -17,7 +17,7 @@ import { openRawLog } from '../../adapters/raw-log/platformatic.ts'
 import { PRAGMAS, sqliteVersion } from '../../adapters/sqlite/store.ts'
 import { matrixProgress, type MatrixProgress } from '../../adapters/terminal/matrix-progress.ts'
 import { topicNames } from '../../core/contracts/names.ts'
-import { atHits, type HitName } from '../../core/crash/hits.ts'
+import type { HitName } from '../../core/crash/hits.ts'
 import type { PlannedCell } from '../../core/crash/plan.ts'
 import { LabError } from '../../core/errors.ts'
 import { coverageOf } from '../../core/matrix/coverage.ts'
@@ -28,10 +28,10 @@ import { ORACLE_VERSION } from '../../core/oracle/judge.ts'
 import { number } from '../../core/report/numbers.ts'
 import { evaluate } from '../../core/scenario/expect.ts'
 import { mutantOf, type MutantName } from '../../core/scenario/mutants.ts'
-import type { Scenario } from '../../core/scenario/resolve.ts'
+import { SCENARIO_DEFAULTS, type Scenario } from '../../core/scenario/resolve.ts'
 import { formatDuration } from '../../core/scenario/units.ts'
 import { withBroker, type LentBroker } from '../broker/broker.ts'
-import { hitsOfCleanRun } from '../cell/clean-run.ts'
+import { countHits } from '../cell/clean-run.ts'
 import type { CrewMember } from '../cell/crew.ts'
 import { cellOnItsBroker, hasOwnBroker } from '../fault/own-broker.ts'
 import { onInterrupt, wasInterrupted } from '../interrupt.ts'
@@ -50,7 +50,7 @@ export interface ExperimentOptions {
   /** Every step of every cell as a line. */
   readonly verbose?: boolean | undefined
   readonly argv: readonly string[]
-  /** Kill at these hits of each point, as a run without a kill counts them. */
+  /** Kill at these hits of each point, as runs that count them say. */
   readonly hitNames?: readonly HitName[] | undefined
   /** What has been measured so far, at http://127.0.0.1:<port>/metrics while the run lasts. */
   readonly metricsPort?: number | undefined
@@ -152,8 +152,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
   try {
     const rawLog = await opening
     const common = { brokers, admin, log, rawLog, onMember }
-    const counted = await countHits(stage, common)
-    const all = counted?.planned ?? stage.planned
+    const { planned: all, places: counted } = await atCountedHits(stage, common)
     for (const [index, planned] of all.entries()) {
       stage.progress.cell(planned.cell, all.length)
       const place = {
@@ -176,7 +175,7 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
     const result = await complete(stage, cells, broker)
     await tidy(stage, { cells, places, broker, result })
     // Not before: a client that has known a topic can't do without it any more.
-    if (counted && !stage.scenario.keep) await dropCell(counted.place)
+    if (!stage.scenario.keep) for (const left of counted) await dropCell(left)
     return result
   } catch (error) {
     if (error instanceof LabError && error.code === 'INTERRUPTED') await doomed?.()
@@ -187,18 +186,19 @@ async function onBroker(stage: Stage, broker: LentBroker): Promise<RunResult> {
   }
 }
 
-/** With --hits: what a run without a kill counts, and the place that it leaves behind. */
-async function countHits(
+/** With --hits: the cells at the hits that were counted, and the places that counting leaves behind. */
+async function atCountedHits(
   stage: Stage,
   common: Omit<CellPlace, keyof ReturnType<typeof placeOf> | 'onInput'>,
 ) {
   const { hitNames, planned, progress } = stage
-  const [first] = planned
-  if (!hitNames || !first) return undefined
-  progress.say('first a run without a kill, to count hits')
-  const place = { ...placeOf(stage, first, -1), ...common, onInput: async () => {} }
-  const counts = await hitsOfCleanRun(cellPlan(stage, first), place)
-  return { place, planned: atHits(planned, counts, hitNames) }
+  if (!hitNames) return { planned, places: [] }
+  return countHits(planned, {
+    names: hitNames,
+    planOf: (of) => cellPlan(stage, of),
+    placeOf: (of, index) => ({ ...placeOf(stage, of, index), ...common, onInput: async () => {} }),
+    say: (what) => progress.say(what),
+  })
 }
 
 /** A mutant's anomalies are what was wanted of it: as a failure they would alarm whoever watches. */
@@ -236,13 +236,17 @@ function placeOf(stage: Stage, planned: PlannedCell, index: number) {
     `--window ${formatDuration(scenario.window * 1000)}`,
   ]
   return {
-    prefix: `${stage.prefix}${String(index + 1).padStart(2, '0')}.`,
+    // Below 0: runs that only count.
+    prefix: `${stage.prefix}${index < 0 ? `c${-index}` : String(index + 1).padStart(2, '0')}.`,
     stateRoot: stateDir,
     source: sourceOf(scenario, orders, planned.seed),
     say: (what: string) => progress.update(what),
-    command: scenario.mutant
-      ? `eoslab run experiments/mutants/${scenario.mutant}.yaml`
-      : `eoslab crash-matrix ${flags.join(' ')}`,
+    command:
+      scenario.mutant === null
+        ? `eoslab crash-matrix ${flags.join(' ')}`
+        : scenario.seed === SCENARIO_DEFAULTS.seed
+          ? `eoslab run experiments/mutants/${scenario.mutant}.yaml`
+          : `eoslab crash-matrix --mutants --mutant ${scenario.mutant} --seed ${scenario.seed}`,
   }
 }
 

@@ -10,7 +10,7 @@ export const matrixFlags = {
   full: Flags.boolean({ summary: 'every point, pair and loop: 50 distinct ones and more' }),
   faults: Flags.boolean({ summary: 'every fault beyond a kill: damaged files, a full disk, a dead broker' }),
   hits: Flags.string({
-    summary: 'kill at these hits, counted by a run without a kill; batches are then cut by count',
+    summary: 'kill at these hits, counted first where nobody kills; batches are then cut by count',
     helpValue: 'first,middle,last',
   }),
   list: Flags.boolean({ summary: 'print the crash points and end' }),

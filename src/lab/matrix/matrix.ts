@@ -44,6 +44,8 @@ export interface MatrixFlags {
 
 const MAX_SEED = 2 ** 32 - 1
 
+export const readSeed = (text: string): number => parseCount(text, '--seed', { min: 0, max: MAX_SEED })
+
 /** The scenario that the flags ask for; checks every one of them. */
 export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
   if (flags.full && (flags.at || flags.cold)) {
@@ -66,7 +68,7 @@ export async function matrixScenario(flags: MatrixFlags): Promise<Scenario> {
     name: flags.full ? 'crash-matrix-full' : flags.faults ? 'crash-matrix-faults' : 'crash-matrix',
     points: pointsAsked(flags),
     cells: flags.full ? FULL.cold.map((point) => ({ point, mode: 'cold' as const })) : undefined,
-    seed: parseCount(flags.seed, '--seed', { min: 0, max: MAX_SEED }),
+    seed: readSeed(flags.seed),
     keys:
       flags.keys === undefined ? undefined : parseCount(flags.keys, '--keys', { min: 1, max: 10_000_000 }),
     partitions,

@@ -11,6 +11,7 @@ import { LabError } from '../../core/errors.ts'
 import { nearest } from '../../core/crash/nearest.ts'
 import { MUTANT_NAMES, type MutantName } from '../../core/scenario/mutants.ts'
 import { resolveScenario } from '../../core/scenario/resolve.ts'
+import { readSeed } from './matrix.ts'
 import { type MutationScore, mutationScore } from '../../core/scenario/score.ts'
 import { type ExperimentOptions, runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal } from '../report/report.ts'
@@ -30,6 +31,12 @@ function asked(only: string | undefined): readonly MutantName[] {
   })
 }
 
+interface Asked {
+  readonly only?: string | undefined
+  /** Of every workload and kill; as without this where absent. */
+  readonly seed?: string | undefined
+}
+
 export async function runMutants({
   only,
   brokers,
@@ -37,11 +44,16 @@ export async function runMutants({
   quiet,
   verbose,
   argv,
-}: Omit<ExperimentOptions, 'scenario'> & { readonly only?: string | undefined }): Promise<MutationScore> {
+  seed,
+}: Omit<ExperimentOptions, 'scenario'> & Asked): Promise<MutationScore> {
   const options = { brokers, stateDir, quiet, verbose, argv: ['crash-matrix', ...argv] }
   const scenarios = asked(only).map((mutant) => ({
     mutant,
-    scenario: resolveScenario({ name: `mutant-${mutant}`, mutant }),
+    scenario: resolveScenario({
+      name: `mutant-${mutant}`,
+      mutant,
+      ...(seed === undefined ? {} : { seed: readSeed(seed) }),
+    }),
   }))
   const score = await withExperimentBroker(
     options,

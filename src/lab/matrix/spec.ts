@@ -66,12 +66,14 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
 /** What some points need of the worker to be reached at all; the registry says so in its preconditions. */
 function preconditions({
   kills,
+  counts,
 }: CellPlan): Pick<WorkerSpec, 'retain' | 'snapshotKind' | 'replayChunkBytes'> {
-  const killsAt = (place: string): boolean => kills.some(({ point }) => point === `opb.${place}`)
+  const wanted = [...kills.map(({ point }) => point), ...(counts?.points ?? [])]
+  const needed = (place: string): boolean => wanted.includes(`opb.${place}`)
   return {
-    retain: killsAt('prune.mid') ? 1 : RETAIN,
+    retain: needed('prune.mid') ? 1 : RETAIN,
     // A full one lets go of the one before; a partial one would need it.
-    ...(killsAt('prune.mid') ? { snapshotKind: 'full' as const } : {}),
-    ...(killsAt('replay.mid') ? { replayChunkBytes: SMALL_CHUNK_BYTES } : {}),
+    ...(needed('prune.mid') ? { snapshotKind: 'full' as const } : {}),
+    ...(needed('replay.mid') ? { replayChunkBytes: SMALL_CHUNK_BYTES } : {}),
   }
 }
