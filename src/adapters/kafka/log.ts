@@ -9,10 +9,10 @@ import type Cluster from 'kafkajs/src/cluster/index.js'
 import type { KafkaBroker } from 'kafkajs/src/cluster/index.js'
 import { LabError } from '../../core/errors.ts'
 import type {
-  Isolation,
   LogPort,
   PartitionOffsets,
   PartitionReader,
+  ReaderOptions,
   TopicIdentity,
   TransactionalProducer,
 } from '../../core/ports/log.ts'
@@ -113,7 +113,7 @@ class KafkaLog implements LogPort {
     })
   }
 
-  reader(options: { topic: string; partition: number; from: number; isolation: Isolation }): PartitionReader {
+  reader(options: ReaderOptions): PartitionReader {
     let own: Promise<Cluster> | undefined
     const connect = (): Promise<Cluster> =>
       (own ??= (async () => {

@@ -10,15 +10,14 @@ import RepairedBatch from 'kafkajs/src/consumer/batch.js'
 import type Cluster from 'kafkajs/src/cluster/index.js'
 import type { FetchPartition, KafkaBroker, RawMessage } from 'kafkajs/src/cluster/index.js'
 import { LabError } from '../../core/errors.ts'
-import type { FetchedChunk, Isolation, LogRecord, PartitionReader } from '../../core/ports/log.ts'
+import type {
+  FetchedChunk,
+  Isolation,
+  LogRecord,
+  PartitionReader,
+  ReaderOptions,
+} from '../../core/ports/log.ts'
 import { asLabError, bounded, OPERATION_TIMEOUT_MS, protocolType, whileUnsettled } from './client.ts'
-
-export interface ReaderOptions {
-  readonly topic: string
-  readonly partition: number
-  readonly from: number
-  readonly isolation: Isolation
-}
 
 type BatchClass = typeof RepairedBatch
 type BatchSource = () => BatchClass | Promise<BatchClass>
@@ -29,16 +28,17 @@ export async function releasedBatch(): Promise<BatchClass> {
   return batch
 }
 
-const headerText = (value: Buffer | Buffer[] | null): string =>
-  Array.isArray(value) ? String(value.at(-1) ?? '') : (value?.toString('utf8') ?? '')
+const last = (value: Buffer | Buffer[] | null): Buffer | null =>
+  Array.isArray(value) ? (value.at(-1) ?? null) : value
 
-function toRecord(message: RawMessage, partition: number): LogRecord {
+/** `wanted`: the others are counted and not made into text, which costs more than all else here. */
+function toRecord(message: RawMessage, partition: number, wanted: readonly string[] | undefined): LogRecord {
   const headers: Record<string, string> = {}
   let bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0)
   for (const name of Object.keys(message.headers)) {
-    const text = headerText(message.headers[name]!)
-    headers[name] = text
-    bytes += name.length + text.length
+    const value = last(message.headers[name]!)
+    bytes += name.length + (value?.length ?? 0)
+    if (wanted === undefined || wanted.includes(name)) headers[name] = value?.toString('utf8') ?? ''
   }
   return {
     partition,
@@ -57,6 +57,7 @@ export class KafkaReader implements PartitionReader {
   position: number
   readonly #cluster: () => Promise<Cluster>
   readonly #isolation: Isolation
+  readonly #headers: readonly string[] | undefined
   readonly #batch: BatchSource
   #broker: KafkaBroker | undefined
 
@@ -69,6 +70,7 @@ export class KafkaReader implements PartitionReader {
     this.partition = options.partition
     this.position = options.from
     this.#isolation = options.isolation
+    this.#headers = options.headers
     this.#cluster = cluster
     this.#batch = batch
   }
@@ -97,7 +99,7 @@ export class KafkaReader implements PartitionReader {
     const { messages } = new Batch(this.topic, String(this.position), part)
     this.position = Math.max(this.position, Number(part.messages.nextOffset ?? this.position))
     return {
-      records: messages.map((message) => toRecord(message, this.partition)),
+      records: messages.map((message) => toRecord(message, this.partition, this.#headers)),
       nextOffset: this.position,
       highWatermark: Number(part.highWatermark),
       // The broker leaves it out (-1) for read_uncommitted: then the high watermark is the end of what we see.

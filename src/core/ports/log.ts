@@ -31,6 +31,15 @@ export interface FetchedChunk {
   readonly lastStableOffset: number
 }
 
+export interface ReaderOptions {
+  readonly topic: string
+  readonly partition: number
+  readonly from: number
+  readonly isolation: Isolation
+  /** Only these headers are asked for; an adapter may leave out others, which nobody then has to decode. */
+  readonly headers?: readonly string[]
+}
+
 export interface PartitionReader {
   readonly topic: string
   readonly partition: number
@@ -107,7 +116,7 @@ export interface LogPort {
   offsets(topic: string, partition: number): Promise<PartitionOffsets>
   /** Committed offset of a group, or undefined if there is none. */
   committed(group: string, topic: string, partition: number): Promise<number | undefined>
-  reader(options: { topic: string; partition: number; from: number; isolation: Isolation }): PartitionReader
+  reader(options: ReaderOptions): PartitionReader
   producer(options: { transactionalId: string; timeoutMs: number }): TransactionalProducer
   close(): Promise<void>
 }

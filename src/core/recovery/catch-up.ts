@@ -4,6 +4,7 @@
  * Promises: with a changelog, records are applied by seq and nothing is read beyond the target; without one,
  * the input is read again up to the committed offset, updating state and emitting nothing.
  */
+import { HEADER } from '../contracts/headers.ts'
 import type { StateRow } from '../contracts/records.ts'
 import type { LogRecord } from '../ports/log.ts'
 import type { StateStore, StoreRow } from '../ports/store.ts'
@@ -52,7 +53,9 @@ export async function catchUp(deps: RecoveryDeps, options: RecoverOptions, task:
   deps.journal.append({ f: 'replay', type: 'invoke', task: partition, from, to })
   const started = deps.clock.monotonicMs()
   const counts = noCounts()
-  const reader = deps.log.reader({ topic, partition, from, isolation: 'read_committed' })
+  // With the changelog off the records are input, and what a pipeline reads of them is its own affair.
+  const headers = off ? {} : { headers: [HEADER.inputNext] }
+  const reader = deps.log.reader({ topic, partition, from, isolation: 'read_committed', ...headers })
   const maxBytes = options.chunkBytes ?? FETCH_BYTES
   const how = { reader, clock: deps.clock, stallMs: options.stallMs, maxBytes }
   const { owner } = options

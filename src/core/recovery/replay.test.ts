@@ -93,3 +93,26 @@ it('leaves out a row that is not newer, and says what was stored for it', () => 
   store.close()
   rmSync(root, { recursive: true, force: true })
 })
+
+it('applies as soon as the first records of its keys fill a chunk, or all records four', () => {
+  const applied = (keyOf: (i: number) => string): number[] => {
+    const root = mkdtempSync(path.join(tmpdir(), 'eoslab-replay-'))
+    const store = SqliteStore.create(path.join(root, 's.db'), sampleLineage)
+    store.takeOwnership('x')
+    const of = { topic: 't', owner: 'x', mode: 'after-image', chunkBytes: 1_000 } as const
+    const replay = new Replay(store, of, noCounts())
+    const seqs = new Map<string, number>()
+    const at: number[] = []
+    for (let i = 0; i < 100; i++) {
+      const seq = (seqs.get(keyOf(i)) ?? 0) + 1
+      seqs.set(keyOf(i), seq)
+      if (replay.take({ records: [record(i, keyOf(i), seq)], nextOffset: i + 1 })) at.push(i + 1)
+    }
+    store.close()
+    rmSync(root, { recursive: true, force: true })
+    return at
+  }
+  expect(applied((i) => `k${i}`)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+  // One key is written three times at most, where it was ten times.
+  expect(applied(() => 'k')).toEqual([40, 80])
+})

@@ -27,7 +27,10 @@ export interface ReplayOf {
   readonly topic: string
   readonly owner: string
   readonly mode: Exclude<ChangelogMode, 'off'>
-  /** Fetched records are gathered until they have so many bytes, and applied together. */
+  /**
+   * Fetched records are gathered until the first ones of their keys have so many bytes, or all of them four times
+   * as many, and applied together: of a key that comes again only the newest row is written.
+   */
   readonly chunkBytes: number
 }
 
@@ -60,6 +63,8 @@ export class Replay {
   readonly #counts: ReplayCounts
   #newest = new Map<string, Newest>()
   #bytes = 0
+  /** Of the records that were the first of their key: what the chunk will write. */
+  #newBytes = 0
   /** Something was taken and not yet applied, be it only a position. */
   #pending = false
   #next: { nextInput: number; nextChangelog: number }
@@ -84,7 +89,7 @@ export class Replay {
     }
     this.#pending = true
     for (const record of records) this.#gather(this.#read(record), record)
-    if (this.#bytes < chunkBytes) return false
+    if (this.#newBytes < chunkBytes && this.#bytes < 4 * chunkBytes) return false
     this.flush()
     return true
   }
@@ -98,6 +103,7 @@ export class Replay {
     for (const { key, above, later } of rows) this.#count(above, later, held.get(key))
     this.#newest = new Map()
     this.#bytes = 0
+    this.#newBytes = 0
     this.#pending = false
   }
 
@@ -114,6 +120,7 @@ export class Replay {
     const newest = this.#newest.get(value.key)
     if (newest === undefined) {
       const { key, sum, count, seq } = afterImage(value, record, this.#of)
+      this.#newBytes += record.bytes
       const changelogOffset = record.offset
       this.#newest.set(key, { key, sum, count, seq, changelogOffset, above: seq, later: undefined })
       return
