@@ -28,7 +28,7 @@ const waitedFor = (error: object): History => {
   const h = good().opa([0], { outcome: 'open', producer: '1' })
   h.fenced('opa', 'opa.a.2', 1)
   h.wrote('opa.a.2', { f: 'error', type: 'info', ...error }).wrote('opa.a.3', {
-    f: 'poll',
+    f: 'fence',
     type: 'invoke',
     task: 0,
   })
