@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Parser } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { afterAll, describe, expect, it } from 'vitest'
 import { asLabError, errorEnvelope } from './base.ts'
@@ -32,6 +33,20 @@ describe('errors as users see them', () => {
       expect(known).toMatchObject({ code: 'USAGE', exit: 2, hint: 'See: eoslab broker start --help' })
       expect(known.message).not.toContain('See more help')
     }
+  })
+
+  it('says on one line what the parser lays out over several', async () => {
+    const messageOf = async (argv: string[]): Promise<string> => {
+      const args = { step: Args.string({ description: 'what to do', options: ['p2', 'p3'], required: true }) }
+      const flags = { batch: Flags.integer({ min: 1 }), ttr: Flags.string({ required: true }) }
+      const thrown: unknown = await Parser.parse(argv, { args, flags, strict: true }).catch((e: unknown) => e)
+      return asLabError(thrown, 'advise').message
+    }
+    expect(await messageOf(['p2', '--ttr', '1', '--batch', '0'])).toBe(
+      '--batch: Expected an integer greater than or equal to 1 but received: 0',
+    )
+    expect(await messageOf([])).not.toMatch(/\n| {2}/)
+    expect(await messageOf(['--ttr', '1'])).toBe('Missing 1 required arg: step (p2|p3) what to do')
   })
 
   it('names the flag that was perhaps meant', async () => {

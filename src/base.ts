@@ -19,7 +19,7 @@ import { nearest } from './core/crash/nearest.ts'
 import { brokerLine } from './help.ts'
 import { wasInterrupted, watchSignals } from './lab/interrupt.ts'
 import { asInvoked } from './lab/invoked.ts'
-import { refuseKernelFolder } from './lab/real-folder.ts'
+import { refuseKernelFolder } from './program/real-folder.ts'
 
 /** What `--json` prints for an error. */
 export interface ErrorEnvelope {
@@ -181,6 +181,11 @@ export function asLabError(
     const message = messageOf(error)
       .replace(/^The following errors? occurred:\s*/u, '')
       .replace(/\s*See more help with --help\s*$/u, '')
+      .replace(/^Parsing (--\S+)\s+/u, '$1: ')
+      // The parser lays out lists over lines; an error is one line, its hint the next.
+      .replaceAll(/:\n\s*/gu, ': ')
+      .replaceAll(/\s*\n\s*/gu, '; ')
+      .replaceAll(/ {2,}/gu, ' ')
     const words = command === undefined ? 'eoslab' : `eoslab ${command.replaceAll(':', ' ')}`
     const near = 'flags' in error ? nearFlags(error.flags, flags) : ''
     return new LabError('USAGE', message, { hint: `${near}See: ${words} --help`, cause: error })

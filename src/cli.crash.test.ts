@@ -159,7 +159,11 @@ test('Ctrl-C in the middle of a matrix: exit 130, what was measured is kept, not
   expect(left.filter((name) => name.startsWith('cm-'))).toEqual([])
 })
 
-test('SIGKILL of eoslab takes its worker with it', async () => {
+// SIGHUP is a closed terminal, and ends it as SIGTERM does.
+test.each([
+  ['SIGKILL', undefined],
+  ['SIGHUP', 0],
+] as const)('%s of eoslab takes its worker with it', async (signal, exit) => {
   const prefix = newPrefix()
   await cli.json(`topics create --prefix ${prefix}`)
   const live = cli.start(`opb --prefix ${prefix}`)
@@ -167,8 +171,8 @@ test('SIGKILL of eoslab takes its worker with it', async () => {
   const { message } = await cli.refusal(opb(prefix))
   const worker = Number(/pid (\d+)/.exec(message)?.[1])
   expect(alive(worker)).toBe(true)
-  live.kill('SIGKILL')
-  await live.done
+  live.kill(signal)
+  expect((await live.done).exit).toBe(exit)
   await eventually('the worker to be gone', () => !alive(worker), 5_000)
 })
 
@@ -185,9 +189,17 @@ describe('bad input is refused before a broker is looked for', () => {
     ['crash-matrix more', 'USAGE', /takes no argument: more/, /crash-matrix --help/],
     ['crash-matrix --nope', 'USAGE', /--nope/, /crash-matrix --help/],
     ['crash-mtrix', 'USAGE', /crash-mtrix/, /did you mean crash-matrix/],
+    ['crash-matrix --orders 1e99', 'USAGE', /--orders: 1e99 is out of range/, /from 1 to 9007199254740991/],
+    ['crash-matrix --at opb.commit.mid --log simulated', 'USAGE', /--at does not go with/, /--schedules/],
+    ['crash-matrix --list --junit j.xml', 'USAGE', /--junit does not go with --list/, /leave out --junit/],
+    ['crash-matrix --shrink nope', 'RESULTS_UNUSABLE', /nope\/verdict\.json/, /folder of one run/],
+    ['opb --stateless --snapshot-every 10s', 'USAGE', /--snapshot-every does not go/, /--stateless/],
+    ['evidence p3 --repeat 3', 'USAGE', /--repeat does not go with p3/, /--prefix, --seed/],
     ['gen --prefix ..', 'USAGE', /"\.\." cannot be a prefix/, /add a letter/],
     ['check --prefix broker', 'USAGE', /"broker" cannot be a prefix/, /broker1\./],
     ['gen --state-dir /proc/x/y', 'STATE_UNUSABLE', /--state-dir \/proc\/x\/y/, /on a disk/],
+    ['init /proc/x', 'USAGE', /init \/proc\/x/, /on a disk/],
+    ['opb --snapshot-dir /proc/x', 'STATE_UNUSABLE', /--snapshot-dir \/proc/, /on a disk/],
     ['crash-matrix --junit /proc/x/y.xml', 'RESULTS_UNUSABLE', /--junit \/proc/, /on a disk/],
     ['gen --from nope.csv', 'BAD_INPUT_FILE', /nope\.csv: does not exist/, /--from/],
     ['run nope.yaml', 'BAD_INPUT_FILE', /nope\.yaml/, /experiments\//],
@@ -226,6 +238,22 @@ describe('an environment that does not help', () => {
       })
       expect(error.hint).toContain('--brokers')
     }
+  })
+
+  test('an address that is none: exit 2, and the form of one', async () => {
+    for (const address of ['nonsense', 'http://127.0.0.1:9092', '127.0.0.1:99999', 'a,,b:1']) {
+      const error = await cli.refusal(`topics list --brokers ${address}`)
+      expect(error).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringMatching(/no broker address/) as string,
+      })
+      expect(error.hint).toContain('host:port')
+    }
+  })
+
+  test('a cache in a file system of the kernel: exit 4 at once, not a hang', async () => {
+    const ran = await cli.run('broker fetch', { EOSLAB_CACHE: '/proc/x' })
+    expect(ran).toMatchObject({ exit: 4, stderr: expect.stringContaining('EOSLAB_CACHE=DIR') as string })
   })
 
   test('no Java: exit 4, and what to install', async () => {

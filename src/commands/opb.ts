@@ -46,7 +46,8 @@ export default class Opb extends LabCommand {
   }
 
   async run(): Promise<unknown> {
-    const { flags } = await this.parse(Opb)
+    const { flags, raw } = await this.parse(Opb)
+    if (flags.stateless) (await import('../lab/operator/stateless.ts')).refuseStateFlags(raw)
     const lab = await import('../lab/operator/operator.ts')
     const result = await lab.runOperator({
       ...lab.commonOf(flags),

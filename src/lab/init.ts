@@ -8,6 +8,7 @@ import { accessSync, constants } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { LabError, messageOf } from '../core/errors.ts'
+import { refuseKernelFolder } from '../program/real-folder.ts'
 import { ownText, ROOT, SINGLE } from '../program/files.ts'
 
 export interface Initialised {
@@ -75,6 +76,7 @@ export async function initialise(name: string): Promise<Initialised> {
     'README.md': README,
     '.gitignore': '.eoslab/\nresults/\nreport.html\n',
   }
+  refuseKernelFolder(folder, 'init', 'USAGE')
   await requireEmpty(folder)
   try {
     await mkdir(folder, { recursive: true })

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { asInvoked, COMMAND_WORDS, invokedAs } from './invoked.ts'
-import { refuseKernelFolder } from './real-folder.ts'
+import { refuseKernelFolder } from '../program/real-folder.ts'
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'eoslab-as-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -22,6 +22,7 @@ import path from 'node:path'
 import { getRawAsset } from 'node:sea'
 import { LabError, messageOf } from '../core/errors.ts'
 import { cacheDirectory } from './cache-directory.ts'
+import { refuseKernelFolder } from './real-folder.ts'
 import { ownText } from './files.ts'
 
 const PRIVATE = 0o700
@@ -44,6 +45,7 @@ function load(): object {
 
 function inCache(digest: string): string {
   const folder = path.join(cacheDirectory(), 'native')
+  refuseKernelFolder(folder, 'EOSLAB_CACHE', 'CACHE_UNUSABLE')
   mkdirSync(folder, { recursive: true, mode: PRIVATE })
   if (lstatSync(folder).uid !== process.getuid?.()) throw new Error(`${folder} belongs to somebody else`)
   chmodSync(folder, PRIVATE)

@@ -268,8 +268,12 @@ async function guard<T>(target: string, action: 'read' | 'write', act: () => Pro
     return await act()
   } catch (error) {
     if (error instanceof LabError) throw error
+    const hint =
+      action === 'read'
+        ? 'Name the folder of one run, such as results/latest.'
+        : 'Name a folder that can be written with EOSLAB_RESULTS (default: ./results).'
     throw new LabError('RESULTS_UNUSABLE', `cannot ${action} ${target}: ${messageOf(error)}`, {
-      hint: 'Name a folder that can be written with EOSLAB_RESULTS (default: ./results).',
+      hint,
       cause: error,
     })
   }

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { LabError, messageOf } from '../../core/errors.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 
 export { cacheDirectory } from '../../program/cache-directory.ts'
 
@@ -29,6 +30,7 @@ export async function publish(target: string, make: (scratch: string) => Promise
 }
 
 async function scratchBeside(target: string): Promise<string> {
+  refuseKernelFolder(path.dirname(target), 'EOSLAB_CACHE', 'CACHE_UNUSABLE')
   try {
     await mkdir(path.dirname(target), { recursive: true })
     return await mkdtemp(path.join(path.dirname(target), '.making-'))

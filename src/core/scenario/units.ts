@@ -67,9 +67,11 @@ export function parseCount(text: string, what: string, bounds: Bounds = {}): num
   const value = /^\d+(?:_\d+)*(?:\.\d+)?(?:e\+?\d+)?$/i.test(plain)
     ? Number(plain.replaceAll('_', ''))
     : Number.NaN
-  if (!Number.isSafeInteger(value)) throw refuse(what, text, 'write a whole number: 10000, 10_000 or 1e4')
+  // 1e99 is a whole number and is understood; it is only too large.
+  if (!Number.isInteger(value)) throw refuse(what, text, 'write a whole number: 10000, 10_000 or 1e4')
   if (value < min || value > max) {
-    const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `from ${min} to ${max}`
+    const open = max === Number.MAX_SAFE_INTEGER && value < min
+    const range = open ? `at least ${min}` : `from ${min} to ${max}`
     throw new LabError('USAGE', `${what}: ${text} is out of range`, { hint: `it must be ${range}` })
   }
   return value

@@ -19,13 +19,19 @@ export interface BrokerOptions {
 
 export const silent = (): void => undefined
 
+/** A name, an IPv4 address or an IPv6 one in brackets, and a port that there is. */
+function isAddress(text: string): boolean {
+  const port = Number(/^(?:\[[\da-f:.]+\]|[^\s:/[\]]+):(\d{1,5})$/iu.exec(text)?.[1])
+  return port >= 1 && port <= 65_535
+}
+
 /** Resolves with the cluster id if one of the addresses answers; NO_BROKER, within ten seconds, if none. */
 export async function reach(brokers: string, hint: string): Promise<string> {
   const addresses = brokers.split(',').map((address) => address.trim())
   for (const address of addresses) {
-    if (/^.+:\d{1,5}$/u.test(address)) continue
-    throw new LabError('USAGE', `"${address}" is no broker address`, {
-      hint: 'Give host:port, several with commas.',
+    if (isAddress(address)) continue
+    throw new LabError('USAGE', `"${address}" is no broker address (--brokers, or EOSLAB_BROKERS)`, {
+      hint: 'Give host:port without http:// or the like, several with commas.',
     })
   }
   const { probe } = await import('../../adapters/process/metadata-probe.ts')

@@ -14,7 +14,7 @@ import { messageOf } from '../../core/errors.ts'
 import { CSV_COLUMNS, csvRows } from '../../core/report/csv-rows.ts'
 import { summaryBlocks } from '../../core/report/report.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
-import { refuseKernelFolder } from '../real-folder.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 import { chartsOf } from '../report/report-html.ts'
 import { resolvedYaml } from './scenario.ts'
 

@@ -34,6 +34,7 @@ import {
   parsePort,
   parseWindowSeconds,
 } from '../../core/scenario/units.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 import { resolveBroker } from '../broker/broker.ts'
 import { CrewMember } from '../cell/crew.ts'
 import { onInterrupt } from '../interrupt.ts'
@@ -170,7 +171,9 @@ export function planOperator(flags: OperatorFlags): Plan {
       group: flags.group ?? groupName(prefix, flags.operator),
       instance: readInstance(flags.instance),
       stateDir,
-      snapshotDir: flags.snapshotDir ? path.resolve(flags.snapshotDir) : path.join(stateDir, 'snapshots'),
+      snapshotDir: flags.snapshotDir
+        ? refuseKernelFolder(path.resolve(flags.snapshotDir), '--snapshot-dir')
+        : path.join(stateDir, 'snapshots'),
       guarantee: flags.guarantee as Guarantee,
       isolation: flags.isolation as Isolation,
       client: 'kafkajs',

@@ -12,6 +12,7 @@ import { StateDirectory } from '../../adapters/sqlite/state-directory.ts'
 import { LabError } from '../../core/errors.ts'
 import { recoverTask } from '../../core/recovery/recover.ts'
 import type { Recovered, RecoveryPhases } from '../../core/recovery/recover.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 import { depsOf, optionsOf, withOwnTask } from './own-task.ts'
 import type { Asked, TaskContext } from './own-task.ts'
 import { drawTable } from '../cell/draw.ts'
@@ -112,6 +113,7 @@ export async function recover(command: RecoverCommand): Promise<RecoverResult> {
 }
 
 function checkInto(target: Target, into: string): string {
+  refuseKernelFolder(into, '--into')
   const inside = into === target.stateDir || (existsSync(into) && readdirSync(into).length > 0)
   if (!inside) return into
   throw new LabError('USAGE', `--into ${into} is not empty`, {

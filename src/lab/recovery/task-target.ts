@@ -20,6 +20,7 @@ import {
 } from '../../core/contracts/names.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { parseWindowSeconds } from '../../core/scenario/units.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 import { resolveBroker, withBroker, type BrokerOptions, type ResolvedBroker } from '../broker/broker.ts'
 import { checkPrefix } from '../workload/topics.ts'
 
@@ -121,7 +122,7 @@ export function findTarget(flags: TargetFlags): Target {
     snapshotDir:
       flags['snapshot-dir'] === undefined
         ? path.join(stateDir, 'snapshots')
-        : path.resolve(flags['snapshot-dir']),
+        : refuseKernelFolder(path.resolve(flags['snapshot-dir']), '--snapshot-dir'),
     names: topicNames(prefix, overrides),
     group: flags.group ?? groupName(prefix, 'opb'),
     window: window ?? kept?.window ?? 60,

@@ -17,7 +17,7 @@ import { junitXml, runSuite, type JunitCase, type JunitSuite } from '../../core/
 import { printable } from '../../core/report/numbers.ts'
 import { ciBlocks } from '../../core/report/report.ts'
 import type { MutationScore } from '../../core/scenario/score.ts'
-import { refuseKernelFolder } from '../real-folder.ts'
+import { refuseKernelFolder } from '../../program/real-folder.ts'
 import type { CheckReport } from '../judge/check.ts'
 import type { JudgedAgain } from '../judge/judge-again.ts'
 

@@ -134,8 +134,10 @@ async function namedRun(name: string, root: string): Promise<RunResult> {
   const has = (file: string) => places.find((place) => existsSync(path.join(place, file)))
   const complete = has(VERDICT_FILE)
   const dir = complete ?? has(INTERRUPTED_FILE)
-  if (dir === undefined)
-    throw nothingToShow({ root, experiment: name, found: await newestRuns(root), notes: [] })
+  if (dir === undefined) {
+    const notes = existsSync(name) ? [`${name} is there, but no run: it holds no ${VERDICT_FILE}`] : []
+    throw nothingToShow({ root, experiment: name, found: await newestRuns(root), notes })
+  }
   const read = asRunResult(await readVerdict(dir, complete ? VERDICT_FILE : INTERRUPTED_FILE))
   if ('run' in read) return { ...read.run, results: shownPath(realpathSync(dir)) }
   throw new LabError('RESULTS_UNUSABLE', `${shownPath(dir)} can't be read: ${read.problem}`, {

@@ -17,7 +17,7 @@ export function refuseKernelFolder(folder: string, from: string, code: ErrorCode
     code,
     `${from} ${folder}: it lies in a file system of the kernel, which keeps no files`,
     {
-      hint: `Name a folder on a disk: ${from}${from.startsWith('-') ? ' ' : '='}DIR`,
+      hint: `Name a folder on a disk: ${from}${/^[A-Z]/.test(from) ? '=' : ' '}DIR`,
     },
   )
 }
