@@ -41,13 +41,13 @@ test('on a terminal the live line is redrawn, and cleared before a line that sta
   ])
 })
 
-test('the live line never wraps, and an unchanged one is not drawn again', () => {
+test('the live line never wraps, not even with the ^C that a terminal writes behind it, and an unchanged one is not drawn again', () => {
   const record = recorder({ isTTY: true, columns: 40 })
   record.progress.cell('c', 1)
   record.progress.update('x'.repeat(100))
   record.progress.update('x'.repeat(100))
   expect(record.written).toHaveLength(2)
-  expect(record.written[1]).toBe(`\r\u001b[2K[1/1] c: ${'x'.repeat(29)}…`)
+  expect(record.written[1]).toBe(`\r\u001b[2K[1/1] c: ${'x'.repeat(27)}…`)
 })
 
 test('verbose says every step, on a line that stays', () => {

@@ -30,6 +30,9 @@ export interface ProgressOptions {
   readonly verbose?: boolean
 }
 
+/** A terminal writes this at the cursor on Ctrl-C; there must be room for it before the line wraps. */
+const ECHO = '^C'
+
 const CLEAR_LINE = '\r\u001b[2K'
 
 const SILENT: Progress = {
@@ -50,7 +53,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const draw = (text: string): void => {
     if (!live || text === shown) return
     shown = text
-    stream.write(CLEAR_LINE + clipped(text, widthFor(stream, env) - 1))
+    stream.write(CLEAR_LINE + clipped(text, widthFor(stream, env) - 1 - ECHO.length))
   }
   const line = (text: string): void => {
     stream.write(`${live && shown !== '' ? CLEAR_LINE : ''}${text}\n`)
