@@ -167,7 +167,11 @@ function fail(error: unknown, journal: Journal | undefined): void {
   const failure =
     error instanceof LabError ? error : new LabError('INTERNAL', messageOf(error), { cause: error })
   const { code, message, hint } = failure
-  journal?.append({ f: 'error', type: 'info', code, message })
+  try {
+    journal?.append({ f: 'error', type: 'info', code, message })
+  } catch {
+    // Where the journal is what fails, the supervisor is told all the same.
+  }
   send({ type: 'failed', code, message, ...(hint ? { hint } : {}) })
   process.stderr.write(
     `${new Date().toISOString()} ${journal?.incarnation ?? 'worker'} ${failure.stack ?? message}\n`,

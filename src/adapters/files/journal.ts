@@ -3,7 +3,7 @@
  *
  * Promises: each incarnation has a file of its own, `<dir>/<operator>.<instance>.<n>.jsonl`, claimed with an
  * exclusive create, so two processes never share a number; a line has reached the operating system when
- * `append` returns. No fsync: a process crash loses nothing, a power loss may.
+ * `append` returns, or `append` throws STATE_UNUSABLE. No fsync: a process crash loses nothing, a power loss may.
  */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
@@ -60,9 +60,21 @@ class FileJournal implements Journal {
       i: ++this.#line,
       ...event,
     }
-    writeSync(this.#fd, `${JSON.stringify(full)}\n`)
+    this.#write(Buffer.from(`${JSON.stringify(full)}\n`))
     this.#onEvent?.(full)
     return full
+  }
+
+  /** On a disk that fills up a part of the line may get through; the rest then says why. */
+  #write(line: Buffer): void {
+    try {
+      for (let at = 0; at < line.length;) at += writeSync(this.#fd, line, at)
+    } catch (error) {
+      throw new LabError('STATE_UNUSABLE', `cannot write the journal ${this.file}: ${messageOf(error)}`, {
+        hint: 'make room on that disk and start again; what was committed is in the log, nothing is lost',
+        cause: error,
+      })
+    }
   }
 
   close(): void {
