@@ -2,7 +2,8 @@
  * The documentation against the code: generated parts fresh, every command line parses, every path exists.
  * Parsed, not run; what the commands do is held by their own tests.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Parser } from '@oclif/core'
@@ -10,24 +11,19 @@ import type { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import { describe, expect, it, test } from 'vitest'
 import { resolvePoints } from './core/crash/points.ts'
+import { PAGES } from './testing/doc-commands.ts'
 import { docFiles } from './testing/doc-files.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  ...readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`),
-]
 
-test.each(Object.entries(docFiles(read)))('%s is fresh (make docs)', (name, text) => {
+test.each(Object.entries(await docFiles(read)))('%s is fresh (make docs)', (name, text) => {
   expect(read(name)).toBe(text)
 })
 
-/** Lines of the fenced blocks, without comments. */
+/** Lines of the fenced blocks, without comments; blocks of text and of changes are no commands. */
 const fencedLines = (text: string): string[] =>
-  [...text.matchAll(/^```\w*\n(.*?)^```$/gms)]
+  [...text.matchAll(/^```(?!text|diff|mermaid)\w*\n(.*?)^```$/gms)]
     .flatMap((block) => block[1]!.split('\n'))
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
 
@@ -111,6 +107,18 @@ describe('command lines', () => {
 
 describe.each(PAGES)('%s', (page) => {
   const text = read(page)
+
+  it('shows changes of the code that can be made to it', () => {
+    for (const [, diff] of text.matchAll(/^```diff\n(.*?)^```$/gms)) {
+      expect(() =>
+        execFileSync('git', ['apply', '--check', '-'], {
+          cwd: ROOT,
+          input: diff!,
+          stdio: 'pipe',
+        }),
+      ).not.toThrow()
+    }
+  })
 
   it('names make targets and npm scripts that exist', () => {
     const makefile = read('Makefile')

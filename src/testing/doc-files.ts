@@ -12,20 +12,12 @@ import { ERROR_TABLE } from '../core/errors.ts'
 import { CHECKS } from '../core/oracle/checks/index.ts'
 import { ANOMALY_MEANING } from '../core/scenario/anomalies.ts'
 import { MUTANTS, type Mutant } from '../core/scenario/mutants.ts'
+import { codeWord as code, markdownTable as table, NOTE } from './doc-tables.ts'
 import { licences } from './licences.ts'
+import { referencePages } from './reference.ts'
 
 /** Files that hold generated blocks between text written by hand. */
 const MIXED = ['README.md', 'docs/design.md', 'docs/faults.md'] as const
-
-const NOTE = '<!-- Written by `make docs` from the tables in the code. Change those, not this file. -->'
-
-const code = (text: string): string => `\`${text}\``
-const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
-
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
-}
 
 function errors(): string {
   const rows = Object.entries(ERROR_TABLE)
@@ -164,13 +156,35 @@ function withBlocks(name: string, text: string): string {
   })
 }
 
+const anomaliesPage = (): string => `${NOTE}
+
+# Anomalies
+
+A finding names one of these, with its place: key, topic, offset, transaction, incarnation. How a verdict comes of them is in [design.md](../design.md#the-oracle).
+
+${anomalies()}
+
+## Checks
+
+Each looks for one thing, in the raw logs and the files, and is told neither guarantee nor crash point.
+
+${checks()}
+
+## Mutants
+
+The pipeline with one thing wrong. The oracle must find the anomaly under "must show"; whatever it finds beyond the last two columns is a finding too, and makes the run red.
+
+${mutants()}
+`
+
 /** Every file with generated parts, by path from the root, as it should be. `read` gives it as it is. */
-export function docFiles(read: (name: string) => string): Record<string, string> {
+export async function docFiles(read: (name: string) => string): Promise<Record<string, string>> {
   const mixed = MIXED.map((name) => [name, withBlocks(name, read(name))] as const)
   return {
     'docs/errors.md': errors(),
     'docs/crash-points.md': crashPoints(),
     'docs/licences.md': licences(),
+    ...(await referencePages(anomaliesPage())),
     ...Object.fromEntries(mixed),
   }
 }

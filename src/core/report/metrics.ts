@@ -49,6 +49,43 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS
 
+/** What each number says, for docs/reference/measurements.md. */
+export const METRIC_MEANING: Readonly<Record<MetricName, string>> = {
+  ttr_ms: 'time to recover: from the process being gone to its first committed output; the sum of the phases',
+  detect_ms: 'phase: process gone until the supervisor knew',
+  boot_ms: "phase: start of the next life until its journal's first line",
+  fence_ms: 'phase: until InitProducerId has returned',
+  manifest_ms: 'phase: until committed offsets and manifests are read',
+  restore_ms: 'phase: until the state is there, kept or restored',
+  replay_ms: 'phase: until the changelog is applied up to the high watermark',
+  resume_ms: 'phase: until the first input record is there',
+  first_commit_ms: 'phase: until the first commit of the new life is answered',
+  caught_up_ms: 'from the process being gone until everything is processed that was committed at the kill',
+  lag_zero_ms:
+    "from the process being gone until the position is at the input's LSO and nothing is uncommitted",
+  snapshot_time_ms: 'one snapshot, from its begin to its file being on disk',
+  snapshot_bytes: "that snapshot's file",
+  replay_bytes: 'changelog records read by the replay, keys and values',
+  replay_rate: 'changelog records a second',
+  applied: 'changelog records that the replay applied',
+  skipped: 'changelog records that the replay passed over, since the state had them',
+  restored_keys: 'rows of the state after restoring, before the replay',
+  orders: 'orders fed in',
+  rejected: 'orders in the dead-letter topic',
+  orders_before_kill: 'input records of the killed task that were committed before the kill',
+  orders_after_kill: 'input records that were left for after it',
+  uncommitted_seen:
+    'records of the killed transaction that read_uncommitted showed while it dangled, read_committed not',
+  latency_p50_ms: 'half of the orders took at most so long, from their append to the commit of their output',
+  latency_p95_ms: '95 % of the orders did',
+  latency_p99_ms: '99 % of the orders did',
+  latency_max_ms: 'the slowest order',
+  throughput: 'orders a second with committed output',
+  lag_max: 'most orders on their way at once',
+  work_share_min: "smallest share of an operator's records that one of its instances committed",
+  wall_ms: 'the cell from its first topic to its verdict',
+}
+
 export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]]
 
 export const metricOf = (cell: CellResult, name: MetricName): number | null => METRICS[name](cell) ?? null
