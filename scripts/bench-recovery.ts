@@ -167,7 +167,8 @@ async function restarts(bench: Bench, way: string): Promise<void> {
   }
   const all = Object.keys(lives[0]!)
   const medians = all.map((name) => [name, Math.round(median(lives.map((l) => l[name]!)) * 10) / 10])
-  print(`restart, ${way}`, { runs, ...Object.fromEntries(medians) })
+  const every = lives.map((life) => Math.round(life['ttr_ms']!))
+  print(`restart, ${way}`, { runs, ...Object.fromEntries(medians), every_ttr_ms: every })
 }
 
 async function replays(brokers: string): Promise<void> {

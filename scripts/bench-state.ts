@@ -197,6 +197,9 @@ print('full snapshot', {
   yardstick_copy_fsync_sha256_ms: round(yardstick),
   copy_of_yardstick: round(median(inner) / yardstick),
   whole_of_yardstick: round(full.ms / yardstick),
+  // Each beside the yardstick taken right after it, so that a change of load meets both.
+  every_copy: inner.map((one, i) => round(one / copies[i]!)),
+  every_whole: fulls.map(({ took }, i) => round(took / copies[i]!)),
 })
 const idle = await delays(new Promise((resolve) => setTimeout(resolve, 1000)))
 print('apply, no snapshot', {
@@ -237,6 +240,8 @@ for (const zstd of [true, false]) {
       bytes: one.bytes,
       time_of_full: round((one.ms / full.ms) * 100) + ' %',
       bytes_of_full: round((one.bytes / full.bytes) * 100) + ' %',
+      every_time_percent: took.map((t) => round((t.took / full.ms) * 100)),
+      every_bytes_percent: took.map((t) => round((t.manifest.bytes / full.bytes) * 100)),
     })
     const pauses = []
     for (let i = 0; i < runs; i++) {
