@@ -83,7 +83,7 @@ function crashPoints(): string {
 
 # Crash points
 
-A point is named \`<operator>.<step>.<before|mid|after>\`, or \`<operator>.random\`; two with a plus between them are a pair: the second kill is of the life that follows the first (\`opb.commit.mid+opb.replay.mid\`). It can be asked for by its full name, by a glob (\`opb.*\`), or as \`<moment>-<step>\` for every operator (\`mid-commit\`), each with an optional \`:hit\`: the n-th time that the task gets there, counted from the release of the rest of the load. Without a hit the seed draws one. The table in the code is \`src/core/crash/points.ts\`; \`bin/eoslab crash-matrix --list\` prints it.
+A point is named \`<operator>.<step>.<before|mid|after>\`, or \`<operator>.random\`; two with a plus between them are a pair: the second kill is of the life that follows the first (\`opb.commit.mid+opb.replay.mid\`). It can be asked for by its full name, by a glob (\`opb.*\`), or as \`<moment>-<step>\` for every operator (\`mid-commit\`), each with an optional \`:hit\`: the n-th time that the task gets there, counted from the release of the rest of the load. Without a hit the seed draws one. The table in the code is \`src/core/crash/registry.ts\`; \`bin/eoslab crash-matrix --list\` prints it.
 
 ${table(['point', 'killed when', 'needs', 'killed by', 'proof'], rows)}
 
