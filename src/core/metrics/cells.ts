@@ -25,6 +25,8 @@ export function recordCell(cell: CellResult, sink: MetricSink): void {
   for (const task of cell.tasks ?? []) {
     const of = { cell: name, operator: task.operator, task: task.task }
     sink.set('eoslab_lag_max_records', of, task.lag_max)
+    seconds(task.recovery?.ttr_ms, (s) => sink.set('eoslab_task_recovery_duration_seconds', of, s))
+    seconds(task.recovery?.lag_zero_ms, (s) => sink.set('eoslab_task_lag_zero_seconds', of, s))
   }
   for (const [key, { committed, aborted }] of Object.entries(cell.transactions ?? {})) {
     sink.inc('eoslab_log_transactions_total', { cell: name, operator: key, outcome: 'committed' }, committed)

@@ -54,6 +54,16 @@ export const METRIC_DEFINITIONS = {
     help: 'Time to recover: process gone to first committed output.',
     labels: CELL,
   },
+  eoslab_task_recovery_duration_seconds: {
+    type: 'gauge',
+    help: "The same for each task of the process that died: until the task's own first committed output.",
+    labels: TASK,
+  },
+  eoslab_task_lag_zero_seconds: {
+    type: 'gauge',
+    help: 'Process gone to a lag of zero, for each of its tasks.',
+    labels: TASK,
+  },
   eoslab_recovery_phase_seconds: {
     type: 'gauge',
     help: 'Phases of recovery; they add up to eoslab_recovery_duration_seconds.',
