@@ -11,7 +11,6 @@ import { sweepBlocks, sweepsOf } from '../../core/report/sweep.ts'
 import { moneyBlocks } from '../../core/report/money.ts'
 import { parseCount, parsePort } from '../../core/scenario/units.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
-import { announced } from './announce.ts'
 import { runExperimentOn, withExperimentBroker } from './experiment.ts'
 import { forTerminal, runForTerminal } from '../report/report.ts'
 import { writeSweep } from './sweep.ts'
@@ -64,8 +63,6 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
   const runs: RunResult[] = []
   await withExperimentBroker(common, scenarios, async (broker) => {
     for (const scenario of scenarios) {
-      const words = announced(scenario)
-      if (words !== undefined) say(words)
       const result = await runExperimentOn(broker, { ...common, scenario })
       options.onRun(runForTerminal(result))
       runs.push(result)
