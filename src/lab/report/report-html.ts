@@ -62,7 +62,7 @@ export async function reportHtml(runs: readonly RunResult[]): Promise<string> {
   for (const [at, run] of runs.entries()) pages.push(await pageRun(run, at))
   const sweeps: PageSweep[] = []
   for (const [name, of] of sweepsOf(runs)) {
-    const swept = pages.filter(({ run }) => of.includes(run))
+    const swept = of.flatMap((run) => pages.filter((page) => page.run === run))
     sweeps.push({ name, runs: of, pictures: await drawn(sweepCharts(swept), `s${sweeps.length + 1}-`) })
   }
   return reportPage(pages, sweeps)
