@@ -83,7 +83,7 @@ smoke: setup ## the default matrix on exactly-once
 mutants: setup ## every broken twin, each caught by its primary anomaly
 	@bin/eoslab crash-matrix --mutants
 
-bench: setup ## what speed was promised, measured here, beside the goals (3 min; RUNS=7: all of it)
+bench: setup ## what speed was promised, measured here, beside the goals (minutes; RUNS=7: all of it)
 	@node scripts/bench.ts $(RUNS)
 
 release: test test-binary ## what a release would be: checks, notes, files; makes none

@@ -1,8 +1,8 @@
 /**
  * `make bench`: what speed was promised, measured on this machine with the program that was built.
  *
- *   node scripts/bench.ts [runs]      3 by default, in about three minutes; from 7 on with restarts and replays
- *                                     of a million keys, too, which takes about ten
+ *   node scripts/bench.ts [runs]      3 by default, in some minutes; from 7 on with restarts and replays
+ *                                     of a million keys, too
  *
  * Promises: medians with the least, the largest, how many they are, and the goal beside them. Restarts after a
  * kill and replays are those of `crash-matrix --json`, `recover --json` and scripts/bench-*.ts, not of a path of
