@@ -143,3 +143,26 @@ it('broker killed: a new process, EndTxn with the old one, and a life that named
   expect(paused(still)[1]).toMatch(/stood still for 9000 ms only/)
   expect(paused({ broker: { ...still.broker, downMs: 11_500 } })[0]).toBe(true)
 })
+
+it('a link of a chain: it differs by a bit, and nothing that may build on it was restored', () => {
+  const at = (time: string, kind: string): string =>
+    `snapshots/opb-0/2026-01-01T00-00-${time}.000Z-p0-e0-n1.${kind}`
+  const [full, older, newest] = [at('01', 'full.db'), at('02', 'part'), at('03', 'part')]
+  const before = [file(DB), ...[full, older, newest].map((name) => file(name))]
+  const seen = (damaged: string): Partial<FaultSeen> => ({
+    before,
+    after: before.slice(1).map((one) => (one.file === damaged ? { ...one, sha256: 'b' } : one)),
+    flips: [{ file: damaged, offset: 50, from: 4, to: 5 }],
+  })
+  const from = (time: string): Partial<FaultFacts> => ({
+    next: [restored('snapshot', `2026-01-01T00:00:${time}.000Z-p0-e0-n1`), replayed(3)],
+  })
+  const weigh = (fault: string, damaged: string, lives = {}) => verdict(facts(fault, seen(damaged), lives))
+  expect(weigh('fault.partial-flipped', newest, from('02'))[0]).toBe(true)
+  expect(weigh('fault.partial-flipped', newest, from('03'))[1]).toMatch(/is no older than/)
+  expect(weigh('fault.partial-flipped', full)[1]).toMatch(/the flipped file is/)
+  expect(weigh('fault.base-flipped', full)[0]).toBe(true)
+  expect(weigh('fault.base-flipped', full, from('02'))[1]).toMatch(/is no older than/)
+  const alone = { ...seen(full), before: [file(DB), file(full)] }
+  expect(verdict(facts('fault.base-flipped', alone))[1]).toMatch(/no partial/)
+})

@@ -190,6 +190,16 @@ function inCommit(facts: FaultFacts): Objection {
 const tellBroker = (facts: FaultFacts): string =>
   `EndTxn had reached it; the life inside that commit ended with ${codeOf(facts)}, the next one restored from ${sourceOf(facts)} and replayed from ${replayFrom(facts)}`
 
+/** A link of a chain: nothing that may build on it was restored either. */
+const CHAIN = (link: RegExp): FaultProof => ({
+  objection: (facts) => {
+    const { before } = facts.seen
+    if (files(before, /^snapshots\/.*\.part$/).length === 0) return 'there was no partial snapshot'
+    return deleted(facts) ?? oneBit(facts, link) ?? notLocal(facts) ?? notBuiltOn(facts)
+  },
+  proven: (facts) => `${tellFlip(facts)}; ${tellRestore(facts)}`,
+})
+
 /** Longest request and longest transaction. */
 const TIMEOUTS_MS = 10_000
 
@@ -272,17 +282,31 @@ const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
       (sourceOf(facts) === 'snapshot' ? undefined : `the next life restored from ${sourceOf(facts)}`),
     proven: (facts) => `${tellCut(facts, BESIDE)}; ${tellRestore(facts)}`,
   },
+  'fault.partial-flipped': CHAIN(/^snapshots\/.*\.part$/),
+  'fault.base-flipped': CHAIN(/^snapshots\/.*\.full\.db$/),
   'fault.snapshot-flipped': {
     objection: (facts) => deleted(facts) ?? oneBit(facts, SNAPSHOT) ?? notLocal(facts) ?? notDamaged(facts),
     proven: (facts) => `${tellFlip(facts)}; ${tellRestore(facts)}`,
   },
 }
 
+/** Names begin with their time: what is older can't build on the damaged one. */
+function notBuiltOn(facts: FaultFacts): Objection {
+  const id = restored(facts)?.['snapshotId']
+  if (typeof id !== 'string') return undefined
+  const damaged = facts.seen.flips[0]!.file.replace(/^.*\//, '')
+  return nameOf(id) < damaged.replace(/\.(full\.db|part)$/, '')
+    ? undefined
+    : `the next life restored ${id}, which is no older than ${damaged}`
+}
+
+const nameOf = (snapshotId: string): string => snapshotId.replaceAll(/[^A-Za-z0-9._-]/g, '-')
+
 /** The damaged snapshot was not what the next life began from. */
 function notDamaged(facts: FaultFacts): Objection {
   const id = restored(facts)?.['snapshotId']
   if (typeof id !== 'string') return undefined
-  const name = id.replaceAll(/[^A-Za-z0-9._-]/g, '-')
+  const name = nameOf(id)
   const [flip] = facts.seen.flips
   return flip?.file.includes(name) ? `the next life restored the damaged snapshot ${id}` : undefined
 }

@@ -18,6 +18,7 @@ const KILLED = 'opb.commit.mid'
 const DOWN = 'OpB was killed inside a commit; its state is behind the log'
 const FOLDED = `${DOWN}; its write-ahead log is folded into the database, as a clean end does`
 const LOST = `${DOWN}, and its state directory is deleted`
+const CHAINED = `${LOST}; a full snapshot and partial ones on it were taken before`
 
 const down = (
   sentence: string,
@@ -89,6 +90,22 @@ const BETWEEN = {
     precondition: LOST,
     expected: 'survived',
     shown: 'the snapshot is shorter than it was; the next life did not restore from it',
+  }),
+  'partial-flipped': down(
+    'one bit of the newest partial snapshot flips, the last link of its chain',
+    BY_BYTES,
+    {
+      precondition: CHAINED,
+      expected: 'survived',
+      shown:
+        'the partial has its size and another SHA-256, one bit differs; the next life restored an older snapshot or none',
+    },
+  ),
+  'base-flipped': down('one bit of the full snapshot flips that partial ones build on', BY_BYTES, {
+    precondition: CHAINED,
+    expected: 'survived',
+    shown:
+      'the full one has its size and another SHA-256, one bit differs; the next life restored neither it nor a later one',
   }),
   'manifest-garbled': down('the JSON beside the newest snapshot is cut short', BY_BYTES, {
     precondition: LOST,

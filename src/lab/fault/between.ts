@@ -54,6 +54,13 @@ const flipRow =
     await flipInRow({ root: files.root, file: stateFile(files.state), draw }, part),
   ]
 
+const flipLink =
+  (kind: RegExp) =>
+  ({ files, draw }: Scene): readonly Flip[] => {
+    deleteState(files.state)
+    return [flipAnywhere(files.root, newestSnapshot(files.snapshots, kind), draw)]
+  }
+
 const current = ({ files }: Scene): string => path.join(files.state, 'CURRENT')
 const walOf = ({ files }: Scene): string => `${stateFile(files.state)}-wal`
 
@@ -104,6 +111,8 @@ const DAMAGE: Readonly<Record<BetweenName, Damage>> = {
       cut(newestSnapshot(files.snapshots), draw)
     }),
   },
+  'fault.partial-flipped': { strike: flipLink(/\.part$/) },
+  'fault.base-flipped': { strike: flipLink(/\.full\.db$/) },
   'fault.manifest-garbled': {
     strike: none(({ files, draw }) => {
       deleteState(files.state)

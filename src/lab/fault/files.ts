@@ -85,10 +85,10 @@ export function cut(file: string, draw: Draw): void {
   truncateSync(file, draw(Math.floor(length / 3), Math.floor((2 * length) / 3)))
 }
 
-/** The newest snapshot file; its name begins with its time. */
-export function newestSnapshot(dir: string): string {
+/** The newest snapshot file (of a kind); its name begins with its time. */
+export function newestSnapshot(dir: string, kind = /\.(full\.db|part)$/): string {
   const names = readdirSync(dir)
-    .filter((name) => /\.(full\.db|part)$/.test(name))
+    .filter((name) => kind.test(name))
     .toSorted()
   const newest = names.at(-1)
   if (newest === undefined) throw new Error(`${dir} has no snapshot`)

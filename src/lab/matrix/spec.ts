@@ -63,17 +63,25 @@ export function cellSpec(plan: CellPlan, place: Place): WorkerSpec {
   }
 }
 
+/** Faults that need a full snapshot and partial ones on it. */
+const CHAINED: ReadonlySet<string> = new Set(['fault.partial-flipped', 'fault.base-flipped'])
+
 /** What some points need of the worker to be reached at all; the registry says so in its preconditions. */
 function preconditions({
+  point,
   kills,
   counts,
-}: CellPlan): Pick<WorkerSpec, 'retain' | 'snapshotKind' | 'replayChunkBytes'> {
+  batch,
+}: CellPlan): Partial<WorkerSpec> & Pick<WorkerSpec, 'retain'> {
   const wanted = [...kills.map(({ point }) => point), ...(counts?.points ?? [])]
   const needed = (place: string): boolean => wanted.includes(`opb.${place}`)
   return {
     retain: needed('prune.mid') ? 1 : RETAIN,
     // A full one lets go of the one before; a partial one would need it.
     ...(needed('prune.mid') ? { snapshotKind: 'full' as const } : {}),
+    ...(CHAINED.has(point)
+      ? { snapshotKind: 'partial' as const, snapshotEvery: { updates: 2 * batch } }
+      : {}),
     ...(needed('replay.mid') ? { replayChunkBytes: SMALL_CHUNK_BYTES } : {}),
   }
 }
