@@ -30,10 +30,21 @@ export function simulationBlocks(run: Simulation): Block[] {
     heading(1, `Simulated schedules, seed ${run.seed}${of}: ${run.verdict}`),
     text(SIMULATED),
     table([left('what'), right('how much')], rows),
+    ...gotAway(run),
     ...missed(run),
     ...failures(run),
     ...mutants(run),
   ]
+}
+
+export const showedNothing = ({ mutant, verdicts, schedules }: Simulation): string | undefined =>
+  mutant === null || verdicts.valid < schedules
+    ? undefined
+    : `The mutant ${mutant} got away: none of ${schedules} schedules shows what is wrong with it. Try more, or another seed.`
+
+function gotAway(run: Simulation): Block[] {
+  const said = showedNothing(run)
+  return said === undefined ? [] : [text(said)]
 }
 
 function missed({ coverage }: Simulation): Block[] {

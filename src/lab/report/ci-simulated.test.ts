@@ -55,4 +55,7 @@ test('a schedule that failed comes with its command, a survivor and too few sche
   expect(badOf({ ...RUN, verdict: 'vacuous', distinct: 9 })).toEqual([
     ['10 schedules', 'error', 'vacuous', 'only 9 of 10 schedules differ'],
   ])
+  expect(badOf({ ...RUN, verdict: 'vacuous', mutant: 'no-source' })).toEqual([
+    ['10 schedules', 'error', 'vacuous', expect.stringContaining('no-source got away: none of 10 schedules')],
+  ])
 })

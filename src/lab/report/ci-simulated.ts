@@ -1,6 +1,6 @@
 /** A simulation for a CI server: a testcase for the schedules, one for each that failed, one for each mutant. */
 import type { JunitCase } from '../../core/report/junit.ts'
-import { replayBlocks, simulationBlocks } from '../../core/sim/report.ts'
+import { replayBlocks, showedNothing, simulationBlocks } from '../../core/sim/report.ts'
 import type { Failure, Replay, Simulation } from '../../core/sim/result.ts'
 import type { CiOutcome } from './ci.ts'
 
@@ -35,8 +35,11 @@ export function ofSimulation(result: Simulation | Replay): CiOutcome {
 }
 
 /** What belongs to no single schedule: too few that differ prove nothing. */
-function allOf({ schedules, distinct, verdicts }: Simulation, ms: number): JunitCase {
+function allOf(run: Simulation, ms: number): JunitCase {
+  const { schedules, distinct, verdicts } = run
   const name = `${schedules} schedules`
+  const nothing = showedNothing(run)
+  if (nothing !== undefined) return { name, ms, bad: badOf('vacuous', [], [nothing]) }
   const failed = schedules - verdicts.valid
   if (failed === 0 && distinct * 100 < schedules * 95) {
     return { name, ms, bad: badOf('vacuous', [], [`only ${distinct} of ${schedules} schedules differ`]) }

@@ -116,6 +116,8 @@ async function campaign(of: Campaign): Promise<Simulation> {
   const found = (Object.keys(verdicts) as Verdict[]).filter((v) => verdicts[v] > 0)
   if (distinct < schedules * DISTINCT_SHARE) found.push('vacuous')
   if (mutants.some((hunt) => hunt.schedules === null)) found.push('invalid')
+  // Too few schedules to tell a broken pipeline from a good one prove nothing about either.
+  if (mutant !== undefined && verdicts.valid === schedules) found.push('vacuous')
   return {
     log: 'simulated',
     seed,
