@@ -11,13 +11,19 @@ const root = path.resolve(import.meta.dirname, '..')
 const at = (...parts: string[]): string => path.join(root, ...parts)
 
 rmSync(at('dist'), { recursive: true, force: true })
-execFileSync(process.execPath, [at('node_modules/@typescript/native/bin/tsc'), '-p', at('tsconfig.build.json')], {
-  stdio: 'inherit',
-})
+execFileSync(
+  process.execPath,
+  [at('node_modules/@typescript/native/bin/tsc'), '-p', at('tsconfig.build.json')],
+  {
+    stdio: 'inherit',
+  },
+)
 const assets = at('src/adapters/process/kafka')
 if (existsSync(assets)) cpSync(assets, at('dist/adapters/process/kafka'), { recursive: true })
 
-const threads = ['src/worker.ts', 'src/adapters/sqlite/snapshot-thread.ts'].filter((file) => existsSync(at(file)))
+const threads = ['src/worker.ts', 'src/adapters/sqlite/snapshot-thread.ts'].filter((file) =>
+  existsSync(at(file)),
+)
 await build({
   absWorkingDir: root,
   entryPoints: threads,
@@ -30,7 +36,9 @@ await build({
   external: ['better-sqlite3', 'kafkajs-as-released', 'prom-client'],
   keepNames: true,
   allowOverwrite: true,
-  banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 
