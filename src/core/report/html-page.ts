@@ -23,7 +23,7 @@ import { SCRIPT, STYLE } from './html-style.ts'
 import { sweepId, sweepSection } from './html-sweep.ts'
 import type { PageSweep } from './html-sweep.ts'
 import { NOTHING, spread } from './numbers.ts'
-import { CRASH_KIND, expectations, INTERVAL, provenanceLines, twin } from './report.ts'
+import { expectations, INTERVAL, isSimulated, kindOf, provenanceLines, twin } from './report.ts'
 import {
   costTable,
   findingsTable,
@@ -72,15 +72,20 @@ function documentHtml(title: string, body: Html): string {
     </html> `.html
 }
 
+const KILLED =
+  'Each cell runs a Kafka pipeline as real processes, kills one at a named point, lets it recover and judges every committed record.'
+const SCHEDULED =
+  'Each cell is a schedule of the same code over a log in memory, in virtual time: no broker, and no process was killed.'
+
 const titled = (run: RunResult): string => `${run.experiment}: ${run.verdict}`
 
 export function reportPage(runs: readonly PageRun[], sweeps: readonly PageSweep[] = []): string {
   const score = scoreOf(runs.map(({ run }) => run))
   const body = markup`<header class="top">
-      <h1>eoslab report: ${CRASH_KIND}</h1>
+      <h1>eoslab report: ${kindOf(runs.map(({ run }) => run))}</h1>
       <p class="soft">
-        Each cell runs a Kafka pipeline as real processes, kills one at a named point, lets it recover and
-        judges every committed record. Times are medians; brackets hold the interval of the median.
+        ${runs.every(({ run }) => isSimulated(run)) ? SCHEDULED : KILLED} Times are medians; brackets hold the
+        interval of the median.
       </p>
       ${tiles(runs, score)} ${runs.length > 1 ? navigation(runs, sweeps) : undefined}
     </header>

@@ -66,6 +66,13 @@ describe('repeats', () => {
   })
 })
 
+test('no page of simulated schedules speaks of killed processes, a mixed one says which are which', () => {
+  const simulated = sampleRun({ brokers: 'simulated', cells: [sampleCell()] })
+  expect(textsOf(reportBlocks([simulated]))).not.toContain(CRASH_KIND)
+  expect(textsOf(summaryBlocks(simulated))).toContain('Simulated log and kills')
+  expect(textsOf(reportBlocks([simulated, sampleRun()]))).toContain(`${CRASH_KIND}; simulated where`)
+})
+
 test('a page has the kind of crash, every cell, expectation, finding, version and number', () => {
   const runs = [sampleRun(), sampleMutantRun()]
   const page = textsOf(reportBlocks(runs))

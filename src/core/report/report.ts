@@ -34,11 +34,20 @@ export const INTERVAL =
   '95 % sure from six cells on; below, least to largest (five: 94 %, four: 88 %, three: 75 %, two: 50 %).'
 
 export const CRASH_KIND = 'process crash (SIGKILL), not power loss'
+const SIMULATED_KIND = 'simulated log and kills, no broker and no process'
+
+export const isSimulated = (run: RunResult): boolean => run.brokers === 'simulated'
+
+/** What kind of crash these runs show, said wherever their numbers are. */
+export function kindOf(runs: readonly RunResult[]): string {
+  if (runs.length === 0 || !runs.some(isSimulated)) return CRASH_KIND
+  return runs.every(isSimulated) ? SIMULATED_KIND : `${CRASH_KIND}; simulated where a run says so`
+}
 
 /** All runs on one page: an overview, then each run. */
 export function reportBlocks(runs: readonly RunResult[]): Block[] {
   return [
-    heading(1, `eoslab report: ${CRASH_KIND}`),
+    heading(1, `eoslab report: ${kindOf(runs)}`),
     overview(runs),
     ...[...sweepsOf(runs)].flatMap(([name, of]) => sweepBlocks(name, of)),
     ...runs.flatMap((run) => [heading(2, `${run.experiment}: ${run.verdict}`), ...runBlocks(run)]),
@@ -47,7 +56,7 @@ export function reportBlocks(runs: readonly RunResult[]): Block[] {
 
 /** One run on a page of its own: summary.md. */
 export const summaryBlocks = (run: RunResult): Block[] => [
-  heading(1, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
+  heading(1, `${run.experiment}: ${run.verdict}. ${capital(kindOf([run]))}`),
   ...runBlocks(run),
 ]
 
@@ -55,6 +64,7 @@ export const summaryBlocks = (run: RunResult): Block[] => [
 export const ciBlocks = (runs: readonly RunResult[]): Block[] =>
   runs.flatMap((run) => [
     heading(2, `${run.experiment}: ${run.verdict}`),
+    ...stopped(run),
     ...twin(run),
     ...expectations(run),
     verdictTable(run.cells),
@@ -67,7 +77,8 @@ export const ciBlocks = (runs: readonly RunResult[]): Block[] =>
 export function terminalBlocks(run: RunResult): Block[] {
   const findings = findingsTable(run.cells)
   return [
-    heading(2, `${run.experiment}: ${run.verdict}. ${capital(CRASH_KIND)}`),
+    heading(2, `${run.experiment}: ${run.verdict}. ${capital(kindOf([run]))}`),
+    ...stopped(run),
     ...twin(run),
     verdictTable(run.cells),
     text(coverageText(run.coverage ?? coverageOf(run.cells))),
@@ -85,6 +96,16 @@ export function terminalBlocks(run: RunResult): Block[] {
     text(`Results: ${run.results}`),
   ]
 }
+
+/** Verdict and expectations of a stopped run are those of the cells that were over; the page must say so. */
+const stopped = (run: RunResult): Block[] =>
+  run.interrupted
+    ? [
+        text(
+          `Stopped before its end: ${run.cells.length === 1 ? 'the one cell that was' : `the ${number(run.cells.length)} cells that were`} over by then are all that is judged here.`,
+        ),
+      ]
+    : []
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
@@ -125,6 +146,7 @@ function countsOf(cells: readonly CellResult[]): string {
 function runBlocks(run: RunResult): Block[] {
   const findings = findingsTable(run.cells)
   return [
+    ...stopped(run),
     ...twin(run),
     ...expectations(run),
     heading(3, 'Verdicts'),
