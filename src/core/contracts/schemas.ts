@@ -70,7 +70,7 @@ const changelog = z
   })
   .describe('opb-changelog: one state change of OpB.') satisfies z.ZodType<ChangelogValue>
 
-const snapshotEntry = z.looseObject({
+export const snapshotEntry = z.looseObject({
   snapshotId: z.string().min(1),
   lastChangelogOffset: z.int().min(-1).describe('Last offset included; -1 when nothing is.'),
   createdAt: whole.describe('Seconds.'),

@@ -6,6 +6,7 @@
  * Does not: describe what lies in results folders; those documents have fields of their own.
  */
 import * as z from 'zod'
+import { snapshotEntry } from '../../core/contracts/schemas.ts'
 import { ERROR_TABLE, type ErrorCode } from '../../core/errors.ts'
 import type { MutationScore } from '../../core/scenario/score.ts'
 import type { BrokerStatus } from '../broker/broker.ts'
@@ -208,23 +209,7 @@ const snapshotList: z.ZodType<ListResult> = z.object({
   ...ofPrefix,
   snapshots: z.array(
     z.object({
-      snapshotId: text,
-      lastChangelogOffset: z.number(),
-      createdAt: z.number(),
-      partition: count,
-      kind: z.enum(['full', 'partial']),
-      base: maybe,
-      path: text,
-      bytes: count,
-      sha256: text,
-      keys: count,
-      nextInputOffset: z.number(),
-      stateHash: maybe,
-      changelogMode: z.enum(['after-image', 'delta-only', 'off']),
-      schemaVersion: z.literal(1),
-      clusterId: text,
-      inputTopicId: text,
-      changelogTopicId: text,
+      ...snapshotEntry.shape,
       newest: z.boolean(),
       known_from: z.enum(['manifest', 'file']),
       file: z.enum(['there', 'missing', 'wrong size']),

@@ -6,6 +6,7 @@ import type { ComparedResult } from '../../core/compare/result.ts'
 import { CHANGELOG_FORMS } from '../../core/compare/variants.ts'
 import { WAYS, type WayName, type WaysFound } from '../../core/compare/ways.ts'
 import type { Manifest } from '../../core/contracts/records.ts'
+import { snapshotEntry } from '../../core/contracts/schemas.ts'
 import type { Prediction } from '../../core/model/recovery.ts'
 import type { AdviceJson } from '../../core/report/advice.ts'
 import type { P3 } from '../compare/evidence-p3.ts'
@@ -71,28 +72,9 @@ export const compared: z.ZodType<ComparedResult> = z.object({
   wall_ms: number,
 })
 
-/** As the manifests of `snapshot list`, which are a contract of their own (contracts/manifest.schema.json). */
-const snapshot = {
-  snapshotId: text,
-  lastChangelogOffset: number,
-  createdAt: number,
-  partition: count,
-  kind: z.enum(['full', 'partial']),
-  base: maybe,
-  path: text,
-  bytes: count,
-  sha256: text,
-  keys: count,
-  nextInputOffset: number,
-  stateHash: maybe,
-  changelogMode: z.enum(['after-image', 'delta-only', 'off']),
-  schemaVersion: z.literal(1),
-  clusterId: text,
-  inputTopicId: text,
-  changelogTopicId: text,
-}
-
-const manifest: z.ZodType<Manifest> = z.object({ ...snapshot, retained: z.array(z.object(snapshot)) })
+/** The record's own schema, but closed: its loose form would let a field pass that nobody has described. */
+const snapshot = z.object(snapshotEntry.shape)
+const manifest: z.ZodType<Manifest> = snapshot.extend({ retained: z.array(snapshot) })
 
 const stepOf = <K extends string>(kind: K) => ({ kind: z.literal(kind), verdict, seed: count, results: text })
 

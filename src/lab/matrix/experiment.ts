@@ -13,6 +13,7 @@ import { openMetrics, type Metrics } from '../../adapters/prometheus/registry.ts
 import { packLines } from '../../adapters/files/stored-input.ts'
 import { hostClock } from '../../adapters/host/clock.ts'
 import { provenance } from '../../adapters/host/provenance.ts'
+import { KAFKA_VERSION } from '../../adapters/process/kafka-files.ts'
 import { openRawLog } from '../../adapters/raw-log/platformatic.ts'
 import { PRAGMAS, sqliteVersion } from '../../adapters/sqlite/store.ts'
 import { matrixProgress, type MatrixProgress } from '../../adapters/terminal/matrix-progress.ts'
@@ -297,9 +298,6 @@ async function resultOf(stage: Stage, cells: CellResult[], broker: LentBroker): 
     mutation_score: knownScore(ORACLE_VERSION),
   }
 }
-
-/** Version of the pinned jars. */
-const KAFKA_VERSION = '4.3.0'
 
 interface Ended {
   readonly cells: readonly CellResult[]
