@@ -30,19 +30,31 @@ export function simulationBlocks(run: Simulation): Block[] {
     heading(1, `Simulated schedules, seed ${run.seed}${of}: ${run.verdict}`),
     text(SIMULATED),
     table([left('what'), right('how much')], rows),
-    ...gotAway(run),
+    ...nothingShown(run),
     ...missed(run),
     ...failures(run),
     ...mutants(run),
   ]
 }
 
-export const showedNothing = ({ mutant, verdicts, schedules }: Simulation): string | undefined =>
-  mutant === null || verdicts.valid < schedules
-    ? undefined
-    : `The mutant ${mutant} got away: none of ${schedules} schedules shows what is wrong with it. Try more, or another seed.`
+/** Fewer of them apart, and a number of schedules says more than was tried. */
+const DISTINCT_SHARE = 0.95
 
-function gotAway(run: Simulation): Block[] {
+/** Why the schedules as a whole prove nothing, or undefined: then the campaign is vacuous, if not worse. */
+export function showedNothing({
+  mutant,
+  verdicts,
+  schedules,
+  distinct,
+}: Pick<Simulation, 'mutant' | 'verdicts' | 'schedules' | 'distinct'>): string | undefined {
+  if (mutant !== null && verdicts.valid === schedules)
+    return `The mutant ${mutant} got away: none of ${schedules} schedules shows what is wrong with it. Try more, or another seed.`
+  if (distinct < schedules * DISTINCT_SHARE)
+    return `Only ${distinct} of ${schedules} schedules differ, the others are repetitions. Try another seed.`
+  return undefined
+}
+
+function nothingShown(run: Simulation): Block[] {
   const said = showedNothing(run)
   return said === undefined ? [] : [text(said)]
 }

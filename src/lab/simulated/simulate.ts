@@ -22,7 +22,7 @@ import {
 import { decodeCase, encodeCase, type SimCase } from '../../core/sim/case.ts'
 import { SIM_POINTS } from '../../core/sim/mix.ts'
 import { mutantNamed } from '../../core/sim/plan.ts'
-import { replayBlocks, simulationBlocks } from '../../core/sim/report.ts'
+import { replayBlocks, showedNothing, simulationBlocks } from '../../core/sim/report.ts'
 import type { Failure, Replay, Simulation } from '../../core/sim/result.ts'
 import { runSchedule } from '../../core/sim/run.ts'
 import { NOT_SIMULATED } from '../../core/sim/specs.ts'
@@ -52,7 +52,6 @@ export interface Answer {
 /** Reduced are the first ones; the others have their own command all the same. */
 const REDUCED = 3
 const STORED = 10
-const DISTINCT_SHARE = 0.95
 const MAX_SEED = 2 ** 32 - 1
 
 const commandOf = (replay: string, mutant: string | null | undefined): string =>
@@ -114,10 +113,9 @@ async function campaign(of: Campaign): Promise<Simulation> {
   )
   const distinct = new Set(shapes).size
   const found = (Object.keys(verdicts) as Verdict[]).filter((v) => verdicts[v] > 0)
-  if (distinct < schedules * DISTINCT_SHARE) found.push('vacuous')
   if (mutants.some((hunt) => hunt.schedules === null)) found.push('invalid')
-  // Too few schedules to tell a broken pipeline from a good one prove nothing about either.
-  if (mutant !== undefined && verdicts.valid === schedules) found.push('vacuous')
+  if (showedNothing({ mutant: mutant ?? null, verdicts, schedules, distinct }) !== undefined)
+    found.push('vacuous')
   return {
     log: 'simulated',
     seed,
