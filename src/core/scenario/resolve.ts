@@ -22,6 +22,7 @@ export const SCENARIO_DEFAULTS = {
   window: 60,
   repeat: 1,
   commitIntervalMs: 100,
+  /** As in Kafka Streams. */
   transactionTimeoutMs: 10_000,
 } as const
 

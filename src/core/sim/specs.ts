@@ -5,13 +5,13 @@
 import { groupName, type Operator, topicNames } from '../contracts/names.ts'
 import type { WorkerSpec } from '../ports/workers.ts'
 import { type Mutant, SAFE_WORKER } from '../scenario/mutants.ts'
+import { SCENARIO_DEFAULTS } from '../scenario/resolve.ts'
 import type { SimPlan } from './plan.ts'
 
 export const PREFIX = 'sim.'
 /** Seconds; wide enough that a few orders meet in one aggregate, narrow enough for more than one window. */
 export const WINDOW = 60
 export const NAMES = topicNames(PREFIX)
-export const TRANSACTION_TIMEOUT_MS = 10_000
 
 /** Mutants that this world has no place for, and why. */
 export const NOT_SIMULATED: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ export const NOT_SIMULATED: Readonly<Record<string, string>> = {
   'offsets-before-fence': 'it needs a commit that is held back on the wire',
   'manifest-early': 'simulated snapshots are not taken in the two halves that it swaps',
   'copy-without-wal': 'the simulated disk has no write-ahead log',
-  'delta-only': 'the simulated changelog is not compacted',
+  'delta-only': 'a simulated changelog of deltas alone is never compacted',
 }
 
 export function simSpec(
@@ -52,7 +52,7 @@ export function simSpec(
     snapshotEvery: { updates: plan.snapshotUpdates },
     retain: plan.retain,
     snapshotKind: plan.snapshotKind,
-    transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    transactionTimeoutMs: SCENARIO_DEFAULTS.transactionTimeoutMs,
     crashAt: null,
     replayChunkBytes: plan.chunkBytes,
     ...(mutation === undefined ? {} : { mutation }),

@@ -19,6 +19,9 @@ export interface WorkloadProfile {
   readonly spanSeconds: number
 }
 
+/** What the lab's own workloads add to a profile: OpA has something to reject, and ids repeat. */
+export const LAB_DIRT = { dirty: 0.005, duplicateIds: 0.01 } as const
+
 /** 50 store-product pairs over 5 windows: about 40 updates per key, more on the popular ones. */
 export const DEFAULT_PROFILE: WorkloadProfile = {
   orders: 10_000,

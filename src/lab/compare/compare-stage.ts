@@ -23,7 +23,7 @@ import type { LogPort } from '../../core/ports/log.ts'
 import type { TopicAdmin } from '../../core/ports/topics.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import { generateOrders } from '../../core/workload/generator.ts'
-import { DEFAULT_PROFILE } from '../../core/workload/profile.ts'
+import { DEFAULT_PROFILE, LAB_DIRT } from '../../core/workload/profile.ts'
 import { CrewMember } from '../cell/crew.ts'
 import { openFeeder } from '../cell/feeder.ts'
 import { COMMIT_INTERVAL_MS, RETAIN, TRANSACTION_TIMEOUT_MS } from '../matrix/spec.ts'
@@ -52,9 +52,6 @@ export interface CompareStage {
   readonly onMember: (member: CrewMember) => void
 }
 
-/** The generator's dirt: OpA has something to reject, and ids repeat. */
-const DIRTY = 0.005
-const DUPLICATE_IDS = 0.01
 const RUN_MS = 120_000
 
 export const directoryOf = (stage: Pick<CompareStage, 'stateRoot'>, prefix: string): string =>
@@ -116,7 +113,7 @@ export async function makeEnriched(stage: CompareStage): Promise<Truth | undefin
   const file = truthFile(stage.stateRoot, prefix)
   const truth = openTruth(file, names.orders, 1)
   try {
-    const profile = { ...DEFAULT_PROFILE, orders, seed, dirty: DIRTY, duplicateIds: DUPLICATE_IDS }
+    const profile = { ...DEFAULT_PROFILE, ...LAB_DIRT, orders, seed }
     stage.say('loading orders')
     await openFeeder({
       admin,

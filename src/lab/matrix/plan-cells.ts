@@ -13,14 +13,10 @@ import { dealTasks, hitBySpread, type Spread } from '../../core/crash/spread.ts'
 import { NO_KILL } from '../../core/matrix/result.ts'
 import type { Scenario } from '../../core/scenario/resolve.ts'
 import { generateOrders } from '../../core/workload/generator.ts'
-import { DEFAULT_PROFILE } from '../../core/workload/profile.ts'
+import { DEFAULT_PROFILE, LAB_DIRT } from '../../core/workload/profile.ts'
 import type { OrderSource } from '../../core/workload/source.ts'
 import type { CellPlan } from '../cell/cell-plan.ts'
 import { spreadOf } from './spread.ts'
-
-/** Share of orders that must be rejected, and of repeated ids, in generated workloads. */
-const DIRTY = 0.005
-const DUPLICATE_IDS = 0.01
 
 /** By seed: a file has the same orders under every one. */
 export type Spreads = ReadonlyMap<number, Spread>
@@ -86,8 +82,8 @@ export function sourceOf(scenario: Scenario, orders: number, seed: number): Orde
     orders,
     seed,
     ...keysOf(scenario),
-    dirty: scenario.dirty ?? DIRTY,
-    duplicateIds: DUPLICATE_IDS,
+    ...LAB_DIRT,
+    ...(scenario.dirty === null ? {} : { dirty: scenario.dirty }),
   })
 }
 

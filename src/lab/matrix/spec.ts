@@ -5,14 +5,15 @@ import path from 'node:path'
 import { groupName, topicNames, type Operator } from '../../core/contracts/names.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import { SAFE_WORKER } from '../../core/scenario/mutants.ts'
+import { SCENARIO_DEFAULTS } from '../../core/scenario/resolve.ts'
 import type { CellPlan } from '../cell/cell-plan.ts'
 
-export const COMMIT_INTERVAL_MS = 100
+/** What an experiment that says nothing about them has, everything else has too. */
+export const { commitIntervalMs: COMMIT_INTERVAL_MS, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS } =
+  SCENARIO_DEFAULTS
 export const RETAIN = 3
 /** Less than the changelog of one transaction, so that a replay of several takes several chunks. */
 const SMALL_CHUNK_BYTES = 2048
-/** Transactions of tasks time out after 10 s, as in Kafka Streams. */
-export const TRANSACTION_TIMEOUT_MS = 10_000
 
 /** As long as a broker lets a transaction stay open at most. */
 const HALT_PATIENCE_MS = 900_000
