@@ -55,6 +55,15 @@ test('a missed expectation is a failure of its own, where the cells are fine', (
   ])
 })
 
+test('that not every cell is valid is said once, by its cell; a threshold beside it is said too', () => {
+  const every = { text: 'every cell valid', met: false, found: 'opa.broken invalid' }
+  const slow = { text: 'ttr_ms at most 1ms in every cell', met: false, found: '453ms (a)' }
+  const expected = (expectations: RunResult['expectations']) =>
+    kinds({ ...run, expectations }).filter((each) => each.startsWith('expected'))
+  expect(expected([every])).toEqual([])
+  expect(expected([every, slow])).toHaveLength(2)
+})
+
 test('whatever a name or a message holds, the document stays well-formed', () => {
   const nasty = `<&"'>]]>\u0000\u001b[31m\ud800 \uffff é😀\nnext`
   const xml = junitXml([

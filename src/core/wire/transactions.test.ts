@@ -178,6 +178,12 @@ describe('answers', () => {
     ],
     [
       'InitProducerId',
+      2,
+      '00000007 00 00000000 0000 0000000000000008 0004 00',
+      { errorCode: 0, producerId: '8', epoch: 4 },
+    ],
+    [
+      'InitProducerId',
       5,
       '00000007 00 00000000 0033 ffffffffffffffff ffff 00',
       { errorCode: 51, producerId: null },
