@@ -14,6 +14,12 @@ it('gives percentiles within a thousandth of the samples', () => {
   ])
 })
 
+it.each([[[2686.3]], [[1160.2, 1783.4]]])('puts no percentile above the largest sample: %j', (samples) => {
+  const { p50, p95, p99, max } = percentilesMs(samples)
+  expect(max).toBe(Math.max(...samples))
+  expect(Math.max(p50!, p95!, p99!)).toBeLessThanOrEqual(max!)
+})
+
 it('has no number for no samples', () => {
   expect(percentilesMs([])).toEqual({ p50: null, p95: null, p99: null, max: null })
 })
