@@ -23,7 +23,7 @@ import { SCRIPT, STYLE } from './html-style.ts'
 import { sweepId, sweepSection } from './html-sweep.ts'
 import type { PageSweep } from './html-sweep.ts'
 import { NOTHING, spread } from './numbers.ts'
-import { expectations, INTERVAL, isSimulated, kindOf, provenanceLines, twin } from './report.ts'
+import { expectations, INTERVAL, isSimulated, kindOf, provenanceLines, stopped, twin } from './report.ts'
 import {
   costTable,
   findingsTable,
@@ -137,7 +137,7 @@ function runSection(each: PageRun, at: number): Html {
   return markup`<section id="run-${at + 1}" aria-label="${titled(run)}">
     <h2>${run.experiment} ${chip(run.verdict)}</h2>
     <p class="soft">seed ${run.seed}, started ${run.provenance.started}, ${run.results}</p>
-    ${inside(twin(run))} ${inside(expectations(run))}
+    ${inside(stopped(run))} ${inside(twin(run))} ${inside(expectations(run))}
     <h3>Verdicts</h3>
     ${verdictGrid(run.cells, idOf)} ${findings(run)} ${measurements(each)}
     <h3>Cells</h3>

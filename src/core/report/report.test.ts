@@ -1,12 +1,13 @@
 /** Reports as blocks: medians, places, foreign texts, and that results read back are shown or named. */
 import { describe, expect, test } from 'vitest'
 import { sampleCell, sampleMutantRun, sampleRun } from '../../testing/sample-run.ts'
+import type { RunResult } from '../matrix/result.ts'
 import type { Block } from './blocks.ts'
 import { CSV_COLUMNS, csvRows } from './csv-rows.ts'
 import { METRIC_NAMES } from './metrics.ts'
 import { number, printable, spread } from './numbers.ts'
 import { asRunResult } from './read.ts'
-import { CRASH_KIND, reportBlocks, summaryBlocks } from './report.ts'
+import { ciBlocks, CRASH_KIND, reportBlocks, summaryBlocks, terminalBlocks } from './report.ts'
 import { findingsTable, groups, isolationTable, placeOf, recoveryTable } from './tables.ts'
 
 const rowsOf = (block: Block | undefined): readonly (readonly string[])[] =>
@@ -105,6 +106,14 @@ test('a summary says its verdict and repeats what was not valid', () => {
   expect(page).toContain('crash-matrix: vacuous')
   expect(page).toContain('eoslab crash-matrix --at opb.commit.mid:5')
   expect(textsOf(summaryBlocks(sampleRun({ cells: [sampleCell()] })))).not.toContain('To repeat')
+})
+
+test('a stopped run says so on every page, beside its verdict', () => {
+  const run: RunResult = { ...sampleRun({ cells: [sampleCell()] }), interrupted: true }
+  for (const blocks of [reportBlocks([run]), summaryBlocks(run), terminalBlocks(run), ciBlocks([run])]) {
+    expect(textsOf(blocks)).toContain('Stopped before its end')
+  }
+  expect(textsOf(reportBlocks([sampleRun()]))).not.toContain('Stopped before')
 })
 
 test('a cell without totals of a topic shows a dash, and prefixes do not multiply the topics', () => {

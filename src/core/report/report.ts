@@ -98,7 +98,7 @@ export function terminalBlocks(run: RunResult): Block[] {
 }
 
 /** Verdict and expectations of a stopped run are those of the cells that were over; the page must say so. */
-const stopped = (run: RunResult): Block[] =>
+export const stopped = (run: RunResult): Block[] =>
   run.interrupted
     ? [
         text(
