@@ -67,6 +67,10 @@ test('runs: verdicts that changed, cells of one side only, other machines', () =
     '2',
   ])
   expect(JSON.stringify(compareBlocks(a, a))).not.toContain('different machines')
+  expect(JSON.stringify(compareBlocks(a, a))).not.toContain('different numbers of orders')
+  const larger = JSON.stringify(compareBlocks(a, sampleRun({ cells: [sampleCell({ orders: 69_659 })] })))
+  expect(larger).toContain('["orders a cell","2,000","69,659"]')
+  expect(larger).toContain('different numbers of orders')
 })
 
 test('cells that were killed at different hits are not passed off as alike', () => {

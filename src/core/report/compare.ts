@@ -185,6 +185,7 @@ export function compareBlocks(a: RunResult, b: RunResult): Block[] {
     heading(2, 'The runs'),
     runsTable(a, b),
     ...hosts(a, b),
+    ...loads(a, b),
     heading(2, 'Verdicts'),
     ...verdicts(a, b),
     heading(2, 'Measurements'),
@@ -206,6 +207,7 @@ const runsTable = (a: RunResult, b: RunResult): Block =>
         ['experiment', (run) => run.experiment],
         ['verdict', (run) => run.verdict],
         ['cells', (run) => number(run.cells.length)],
+        ['orders a cell', ordersOf],
         ['started', (run) => run.provenance.started],
         ['seed', (run) => String(run.seed)],
         [
@@ -227,6 +229,18 @@ const hosts = (a: RunResult, b: RunResult): Block[] =>
   hostOf(a) === hostOf(b)
     ? []
     : [text('The runs were made on different machines: differences of time may be theirs.')]
+
+/** How many orders the cells had; more than one number where they differ. */
+const ordersOf = (run: RunResult): string =>
+  [...new Set(run.cells.map((cell) => cell.orders))]
+    .toSorted((x, y) => x - y)
+    .map((orders) => number(orders))
+    .join(' and ') || NOTHING
+
+const loads = (a: RunResult, b: RunResult): Block[] =>
+  ordersOf(a) === ordersOf(b)
+    ? []
+    : [text('The runs had different numbers of orders: differences in any measurement may come from that.')]
 
 function verdicts(a: RunResult, b: RunResult): Block[] {
   const inB = new Map(b.cells.map((cell) => [cell.cell, cell]))
