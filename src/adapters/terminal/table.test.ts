@@ -52,6 +52,23 @@ test('a table that fits is one table, one that does not goes on with its first c
   expect(tableText(table, { width: 40, colour: plain }).match(/c1/g)).toHaveLength(2)
 })
 
+test('where the first column names no row, as many go along as do', () => {
+  const [a, b] = ['1'.repeat(20), '2'.repeat(20)]
+  const table = {
+    columns: [left('changelog'), left('after'), right('a'), right('b')],
+    rows: [
+      ['on', 'none', a, b],
+      ['on', 'all', a, b],
+    ],
+  }
+  const drawn = tableText(table, { width: 50, colour: plain })
+  expect([drawn.match(/none/g), drawn.match(/all/g)]).toEqual([
+    ['none', 'none'],
+    ['all', 'all'],
+  ])
+  expect(widest(drawn)).toBeLessThanOrEqual(50)
+})
+
 test('numbers stand right, words left', () => {
   const drawn = tableText(
     {

@@ -2,7 +2,7 @@
  * A report's blocks on a terminal, tables through cli-table3.
  *
  * Promises: no line is wider than the width it is given, and nothing is cut away for it: sentences wrap, and
- * a table that is still too wide goes on below, its first column repeated.
+ * a table that is still too wide goes on below, the columns that tell its rows apart repeated.
  */
 import Table from 'cli-table3'
 import type { ChalkInstance } from 'chalk'
@@ -48,7 +48,10 @@ export function tableText(table: TableData, drawing: Drawing): string {
     if (column.wraps) return Math.min(size, READABLE)
     return Math.max(longestPart(column.title), ...cells.map((row) => displayWidth(row[i] ?? '')))
   })
-  return partsOf({ columns: table.columns, natural, least, width: drawing.width })
+  return partsOf(
+    { columns: table.columns, natural, least, width: drawing.width },
+    keysOf(table.columns, cells),
+  )
     .map((part) => drawPart(table.columns, cells, part, drawing))
     .join('\n')
 }
@@ -56,16 +59,29 @@ export function tableText(table: TableData, drawing: Drawing): string {
 const longestPart = (title: string): number =>
   Math.max(...title.split(/(?<=_)/).map((part) => displayWidth(part)))
 
-/** Columns in as many tables as the width asks for, each beginning with the first column. */
-function partsOf(sizes: Sizes): Part[] {
+/** How many columns on the left name a row: as few as differ in every row, or the first if none do. */
+function keysOf(columns: readonly Column[], cells: readonly (readonly string[])[]): number {
+  const end = columns.findIndex((column) => column.align !== 'left' || column.wraps === true)
+  const names = end === -1 ? columns.length : end
+  for (let keys = 1; keys <= names; keys++) {
+    if (new Set(cells.map((row) => row.slice(0, keys).join('\n'))).size === cells.length) return keys
+  }
+  return 1
+}
+
+/** Columns in as many tables as the width asks for, each beginning with the columns that name its rows. */
+function partsOf(sizes: Sizes, naming: number): Part[] {
   const { columns, least, width } = sizes
+  // Names must leave room for something to be named.
+  const keys = frame(least.slice(0, naming)) <= width / 2 ? naming : 1
+  const lead = Array.from({ length: keys }, (_, i) => i)
   const parts: number[][] = []
-  for (let i = 1; i < columns.length; i++) {
+  for (let i = keys; i < columns.length; i++) {
     const open = parts.at(-1)
     if (open && frame([...open, i].map((each) => least[each] ?? 0)) <= width) open.push(i)
-    else parts.push([0, i])
+    else parts.push([...lead, i])
   }
-  if (parts.length === 0) parts.push([0])
+  if (parts.length === 0) parts.push(lead)
   return parts.map((part) => ({ columns: part, widths: widthsOf(part, sizes) }))
 }
 
