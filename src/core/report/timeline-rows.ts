@@ -37,6 +37,17 @@ const ranges = (e: HistoryEvent): string =>
 const shown = (value: unknown, none = 'unknown'): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : none
 
+const theOrNo = (what: string, value: unknown): string => {
+  const found = shown(value, '')
+  return found === '' ? `no ${what}` : `the ${what} ${found}`
+}
+
+function stateTold(e: HistoryEvent): string {
+  const [source, keys] = [shown(e['source']), `${shown(e['keys'])} keys`]
+  if (source === 'local') return `keeps its local state: ${keys}`
+  return source === 'none' ? 'starts with an empty state' : `restores its state from a ${source}: ${keys}`
+}
+
 /** Keyed by `<event> <type>`; events that are not here are not shown. */
 const TOLD: Readonly<Record<string, Tell>> = {
   'spawn info': (e) => `starts ${String(e['worker'])}`,
@@ -44,10 +55,9 @@ const TOLD: Readonly<Record<string, Tell>> = {
   'fence invoke': () => 'fences: InitProducerId',
   'fence ok': (e) =>
     `is producer ${String(e['producerId'])}, epoch ${String(e['epoch'])}; who was before is fenced`,
-  'committed-offset ok': (e) =>
-    `finds the committed offset ${shown(e['offset'], 'missing')} of ${String(e['group'])}`,
-  'manifest ok': (e) => `finds the manifest ${shown(e['snapshotId'], 'none')}`,
-  'restore ok': (e) => `keeps or restores its state (${String(e['source'])}): ${String(e['keys'])} keys`,
+  'committed-offset ok': (e) => `finds ${theOrNo('committed offset', e['offset'])} of ${String(e['group'])}`,
+  'manifest ok': (e) => `finds ${theOrNo('manifest', e['snapshotId'])}`,
+  'restore ok': stateTold,
   'replay invoke': (e) => `replays the changelog ${String(e['from'])}..${String(e['to'])}`,
   'replay ok': (e) =>
     `has replayed ${String(e['records'])} records: applied ${String(e['applied'])}, skipped ${String(e['skipped'])}`,
