@@ -46,7 +46,8 @@ describe('errors as users see them', () => {
       '--batch: Expected an integer greater than or equal to 1 but received: 0',
     )
     expect(await messageOf([])).not.toMatch(/\n| {2}/)
-    expect(await messageOf(['--ttr', '1'])).toBe('Missing 1 required arg: step (p2|p3) what to do')
+    expect(await messageOf(['p2'])).toBe('--ttr is missing')
+    expect(await messageOf(['--ttr', '1'])).toBe('step (p2|p3) is missing: what to do')
   })
 
   it('names the flag that was perhaps meant', async () => {

@@ -178,10 +178,11 @@ export function asLabError(
 ): LabError {
   if (error instanceof LabError) return error
   if (isOclif(error)) {
-    const message = messageOf(error)
+    const message = (missingArgs(error) ?? messageOf(error))
       .replace(/^The following errors? occurred:\s*/u, '')
       .replace(/\s*See more help with --help\s*$/u, '')
       .replace(/^Parsing (--\S+)\s+/u, '$1: ')
+      .replaceAll(/Missing required flag (\S+)/gu, '--$1 is missing')
       // The parser lays out lists over lines; an error is one line, its hint the next.
       .replaceAll(/:\n\s*/gu, ': ')
       .replaceAll(/\s*\n\s*/gu, '; ')
@@ -194,6 +195,17 @@ export function asLabError(
     hint: 'This is a bug of eoslab. Run it again with EOSLAB_DEBUG=1 to see where.',
     cause: error,
   })
+}
+
+/** For arguments that were left out: which, and what they are. */
+function missingArgs(error: Error): string | undefined {
+  if (!/^Missing \d+ required arg/u.test(error.message) || !('args' in error)) return undefined
+  return (error.args as { name: string; options?: readonly string[]; description?: string }[])
+    .map(({ name, options, description }) => {
+      const choice = options ? ` (${options.join('|')})` : ''
+      return `${name}${choice} is missing${description === undefined ? '' : `: ${description}`}`
+    })
+    .join('; ')
 }
 
 /** For flags that do not exist: those that were perhaps meant. */
