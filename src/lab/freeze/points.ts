@@ -17,7 +17,7 @@ export function freezable(at: string): string {
   if (orders.length > 1) {
     const names = orders.map(({ point }) => point.name)
     throw new LabError('USAGE', `"${at}" is ${orders.length} points, and one pipeline halts at one`, {
-      hint: `name one: ${names.slice(0, 6).join(', ')}`,
+      hint: `name one: ${names.slice(0, 6).join(', ')}${names.length > 6 ? ', ...; eoslab freeze --list shows them all' : ''}`,
     })
   }
   const [order] = orders

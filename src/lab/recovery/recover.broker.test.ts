@@ -175,7 +175,7 @@ it('finds the kept cell without a prefix, and says which it took', async () => {
   talk.length = 0
   const result = await recover(command({ flags: { 'state-dir': root } }))
   expect(result.restored_keys).toBe(7)
-  expect(talk[0]).toContain('kept by the last matrix')
+  expect(talk[0]).toContain('kept by the last run')
 })
 
 it('does not touch a task whose owner is alive, stopped though it may be; a rehearsal goes', async () => {

@@ -10,6 +10,7 @@ import { drawTable } from '../cell/draw.ts'
 import { LabError } from '../../core/errors.ts'
 import { entriesOf, nextManifest } from '../../core/recovery/manifest.ts'
 import { publishManifest } from '../../core/recovery/publish.ts'
+import { NOTHING } from '../../core/report/numbers.ts'
 import { withOwnTask } from './own-task.ts'
 import type { OwnedTask } from './own-task.ts'
 import { findTarget, refuseLiveOwners, tasksOf, tasksOnDisk, withTargetBroker } from './task-target.ts'
@@ -90,6 +91,6 @@ export const pruneTable = (result: PruneResult): Promise<string> =>
     rows: result.tasks.map((t) => [
       `${result.prefix}opb-${t.partition}`,
       t.kept.join('\n'),
-      t.removed.join('\n') || '-',
+      t.removed.join('\n') || NOTHING,
     ]),
   })

@@ -22,6 +22,7 @@ import { lineageNow, loadManifests, readFacts } from '../../core/recovery/load.t
 import type { LogFacts } from '../../core/recovery/load.ts'
 import { chainOf, missingBase } from '../../core/recovery/manifest.ts'
 import type { RecoverOptions, RecoveryDeps } from '../../core/recovery/recover.ts'
+import { NOTHING } from '../../core/report/numbers.ts'
 import { depsOf, optionsOf } from './own-task.ts'
 import type { TaskContext } from './own-task.ts'
 import { findTarget, snapshotDirectory, tasksOf, withTargetBroker } from './task-target.ts'
@@ -187,7 +188,7 @@ async function replayed(
   }
 }
 
-const count = (n: number | null): string => (n === null ? '-' : n.toLocaleString('en'))
+const count = (n: number | null): string => (n === null ? NOTHING : n.toLocaleString('en'))
 
 export async function verifyTable(result: VerifyResult): Promise<string> {
   const table = await drawTable({
@@ -198,10 +199,10 @@ export async function verifyTable(result: VerifyResult): Promise<string> {
       `${result.prefix}opb-${s.partition}`,
       s.snapshot_id ?? 'none: the whole log',
       s.kind,
-      s.links === 0 ? '-' : count(s.links),
+      s.links === 0 ? NOTHING : count(s.links),
       count(s.keys),
       count(s.applied),
-      s.state_hash?.slice(0, 16) ?? '-',
+      s.state_hash?.slice(0, 16) ?? NOTHING,
       s.verdict,
     ]),
   })

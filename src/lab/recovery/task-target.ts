@@ -116,7 +116,7 @@ export function findTarget(flags: TargetFlags): Target {
   return {
     prefix,
     chosen: kept
-      ? `prefix ${prefix}: cell ${kept.cell}, kept by the last matrix (${kept.results})`
+      ? `prefix ${prefix}: cell ${kept.cell}, kept by the last run (${kept.results})`
       : `prefix ${prefix || '""'}, as given`,
     stateDir,
     snapshotDir:
