@@ -12,11 +12,14 @@ export default class Explain extends LabCommand {
   static override examples = [
     '<%= config.bin %> explain',
     '<%= config.bin %> explain opb.commit.mid',
-    '<%= config.bin %> explain opa.commit.before --run results/crash-matrix/latest',
+    '<%= config.bin %> explain opa.commit.before --run crash-matrix',
   ]
   static override args = { cell: Args.string({ description: 'cell, or crash point' }) }
   static override flags = {
-    run: Flags.string({ summary: 'folder of the run (default: the newest)', helpValue: 'DIR' }),
+    run: Flags.string({
+      summary: 'folder of the run, or an experiment, whose newest it is (default: the newest run)',
+      helpValue: 'RUN',
+    }),
   }
 
   async run(): Promise<unknown> {

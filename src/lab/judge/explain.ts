@@ -55,7 +55,7 @@ interface StoredRun {
 const folderOf = (cell: string): string => cell.replaceAll(/[^A-Za-z0-9._-]+/g, '-')
 
 async function storedRun(run: string | undefined): Promise<StoredRun> {
-  const named = path.resolve(run ?? path.join(resultsRoot(), 'latest'))
+  const named = folderNamed(run ?? path.join(resultsRoot(), 'latest'))
   if (!existsSync(named)) throw nothing(`there is no run in ${shownPath(named)}`)
   const dir = realpathSync(named)
   if (!existsSync(path.join(dir, 'verdict.json'))) {
@@ -70,9 +70,18 @@ async function storedRun(run: string | undefined): Promise<StoredRun> {
   })
 }
 
+/** A run by its folder, by `<experiment>/<run>`, or by its experiment, whose newest it is. */
+function folderNamed(run: string): string {
+  const given = path.resolve(run)
+  const below = path.join(resultsRoot(), run)
+  const holdsRun = (dir: string): boolean =>
+    ['verdict.json', 'journals'].some((name) => existsSync(path.join(dir, name)))
+  return [given, below, path.join(below, 'latest')].find((place) => holdsRun(place)) ?? given
+}
+
 const nothing = (message: string): LabError =>
   new LabError('NOTHING_TO_SHOW', message, {
-    hint: 'make one: eoslab crash-matrix --at mid-commit; or name one with --run',
+    hint: 'make one: eoslab crash-matrix --at mid-commit; or name another: --run takes a folder or an experiment',
   })
 
 const NOT_JUDGED = 'the run was stopped before this cell was judged'
