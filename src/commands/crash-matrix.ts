@@ -8,7 +8,7 @@ export default class CrashMatrix extends LabCommand {
   static override summary = 'kill the pipeline at named points, let it recover, judge everything committed'
   static override description =
     'Each cell is a pipeline of real processes on a real Kafka, one SIGKILL at one point while load flows, a restart, ' +
-    'and the oracle. Without --at: every point, random kills, and one OpB cell whose local state is deleted. ' +
+    'and the oracle. Without --at: the points around produce, commit and apply, random kills, and one OpB cell whose local state is deleted. ' +
     'Exit code 0 all valid, 1 an anomaly, 3 a cell that proves nothing (vacuous) or could not be judged (unknown).'
   static override examples = [
     '<%= config.bin %> crash-matrix --at mid-commit',
