@@ -9,7 +9,7 @@
 import path from 'node:path'
 import process from 'node:process'
 import { openJournal } from './adapters/files/journal.ts'
-import { hostClock } from './adapters/host/clock.ts'
+import { hostClock, moveClock } from './adapters/host/clock.ts'
 import { bePatient } from './adapters/kafka/client.ts'
 import { openLog } from './adapters/kafka/log.ts'
 import { LabError, messageOf } from './core/errors.ts'
@@ -87,7 +87,7 @@ function prepare(spec: WorkerSpec): Run {
     clock: hostClock,
     onEvent: (event) => watch?.(event),
   })
-  const { tasks, batch, guarantee, isolation, client } = spec
+  const { tasks, batch, guarantee, isolation, client, clockOffsetMs } = spec
   journal.append({
     f: 'boot',
     type: 'info',
@@ -98,6 +98,7 @@ function prepare(spec: WorkerSpec): Run {
     guarantee,
     isolation,
     client,
+    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
   })
   send({ type: 'ready', incarnation: journal.incarnation, journal: journal.file })
   const hands: CrashHands = {
@@ -194,6 +195,7 @@ async function live(): Promise<void> {
       const { serveMetrics } = await import('./worker/metrics.ts')
       watch = await serveMetrics(spec.metricsPort)
     }
+    if (spec.clockOffsetMs !== undefined) moveClock(spec.clockOffsetMs)
     run = prepare(spec)
     listen(run)
     await work(run)

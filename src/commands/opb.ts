@@ -1,6 +1,7 @@
 /** `eoslab opb`: the stateful operator on SQLite, until Ctrl-C. */
 import { LabCommand } from '../base.ts'
 import { operatorFlags } from '../lab/operator/operator-flags.ts'
+import { verifyState } from '../lab/recovery/task-flags.ts'
 import * as Flags from '@oclif/core/flags'
 
 export default class Opb extends LabCommand {
@@ -40,6 +41,7 @@ export default class Opb extends LabCommand {
       default: 'on',
     }),
     window: Flags.string({ summary: 'window of the aggregates', default: '60s', helpValue: '60s' }),
+    'verify-state': verifyState,
     stateless: Flags.boolean({
       summary: 'pass enriched orders through unchanged instead (to study OpA alone)',
     }),
@@ -66,6 +68,7 @@ export default class Opb extends LabCommand {
       snapshotZstd: flags['snapshot-zstd'],
       changelog: flags.changelog,
       window: flags.window,
+      verifyState: flags['verify-state'],
       stateless: flags.stateless,
     })
     this.print(lab.operatorText(result))

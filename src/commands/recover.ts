@@ -2,7 +2,7 @@
 import * as Flags from '@oclif/core/flags'
 import { LabCommand } from '../base.ts'
 import type { RecoverResult } from '../lab/recovery/recover.ts'
-import { taskFlags } from '../lab/recovery/task-flags.ts'
+import { taskFlags, verifyState } from '../lab/recovery/task-flags.ts'
 
 export default class Recover extends LabCommand {
   static override summary =
@@ -31,6 +31,7 @@ export default class Recover extends LabCommand {
       options: ['state', 'manifest'] as const,
       default: 'state',
     })(),
+    'verify-state': verifyState,
     ...taskFlags,
   }
 
@@ -42,6 +43,7 @@ export default class Recover extends LabCommand {
       manifest: flags.manifest,
       into: flags.into,
       replayFrom: flags['replay-from'],
+      verify: flags['verify-state'],
       say: this.say,
     })
     if (!this.jsonEnabled()) this.print(await recoverTable(result))

@@ -133,6 +133,12 @@ export const ERROR_TABLE = {
     meaning: 'Maven is needed once to fetch the broker and was not found',
     next: 'Install Maven, or use a broker elsewhere: --brokers host:port.',
   },
+  NO_TOOL: {
+    exit: 4,
+    definite: true,
+    meaning: 'a program of the system that this needs was not found or did not work',
+    next: 'Install it (the message names it), or leave that cell out.',
+  },
   FENCED: {
     exit: 1,
     definite: true,

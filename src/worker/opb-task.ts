@@ -20,7 +20,7 @@ const sayLine = (line: Readonly<Record<string, unknown>>): void =>
 function diskOf(run: Run, task: number): OpbDisk {
   const { spec, mutation } = run
   const dir = path.join(spec.snapshotDir, `opb-${task}`)
-  const home = new StateDirectory(taskDirectory(spec, task), dir)
+  const home = new StateDirectory(taskDirectory(spec, task), dir, { verify: spec.verifyState === true })
   const shelf = new SnapshotDirectory(dir)
   const { copy, name, prune } = mutation.snapshots(snapshotParts(run, { home, shelf, dir }))
   return {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { StoreLineage } from '../../core/ports/store.ts'
+import { CHECKED_AT_ONCE } from './digest.ts'
 import { foldWal } from './fold.ts'
 import { StateDirectory } from './state-directory.ts'
 import { SqliteStore } from './store.ts'
@@ -94,6 +95,39 @@ it('names a damaged row when it is read, where not all are checked at once', () 
   } finally {
     store.close()
   }
+})
+
+it('finds a key that flipped in a large state only when asked to check every row', () => {
+  const dirs = [path.join(root, 'large'), path.join(root, 'large-snapshots')] as const
+  const home = new StateDirectory(...dirs)
+  home.prepare()
+  const store = home.create(LINEAGE)
+  store.takeOwnership('opb.a.1')
+  const count = CHECKED_AT_ONCE + 1
+  const rows = Array.from({ length: count }, (_, i) => ({
+    key: `A#p${i}#1694499960`,
+    sum: i,
+    count: 1,
+    seq: 1,
+    changelogOffset: i,
+  }))
+  const next = { nextInput: count, nextChangelog: count }
+  store.apply({ owner: 'opb.a.1', expectedNextInput: 0, rows, next })
+  store.close()
+  foldWal(home.currentFile()!)
+  const verifying = new StateDirectory(...dirs, { verify: true })
+  const sound = verifying.open()
+  expect(sound).toMatchObject({ kind: 'open', verified: count })
+  if (sound.kind === 'open') sound.store.close()
+
+  flip(home.currentFile()!, 'A#p77777#1694499960', { at: 'A#p77777#1694499960'.length - 1, bit: 0 })
+  const believed = home.open()
+  expect(believed.kind).toBe('open')
+  if (believed.kind === 'open') believed.store.close()
+  expect(verifying.open()).toMatchObject({
+    kind: 'set-aside',
+    reason: expect.stringMatching(/the row of "A#p77777#1694499961" is not what was written/) as string,
+  })
 })
 
 it('opens a file of before there were checksums, and checks what it writes from then on', () => {

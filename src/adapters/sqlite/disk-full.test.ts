@@ -128,6 +128,8 @@ describe('a file that may not grow', () => {
     const lived = await live(10_000, 512)
     expect(lived.told.failed).toBe('apply')
     expect(lived.told.good).toBeGreaterThan(0)
+    // SQLite only says "disk I/O error".
+    expect(lived.told.message).toMatch(/refuses such a write with EFBIG$/)
     expectUnharmed(lived)
   })
 })

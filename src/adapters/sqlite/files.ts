@@ -14,6 +14,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import path from 'node:path'
 import { LabError, messageOf } from '../../core/errors.ts'
@@ -82,4 +83,37 @@ export function hashFile(file: string): string {
     closeSync(fd)
   }
   return hash.digest('hex')
+}
+
+const PAGE = Buffer.alloc(4096)
+
+/**
+ * SQLite does not hand on the system's error number. A page written beside the file, at the place where it
+ * ends, meets the same refusal: a full disk (ENOSPC), a quota (EDQUOT) or limit (EFBIG). Undefined if it succeeds.
+ */
+export function refusalOf(file: string): string | undefined {
+  const probe = path.join(path.dirname(file), `${PROBE}${randomUUID()}`)
+  let fd: number | undefined
+  try {
+    let at = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    fd = openSync(probe, 'w')
+    // What fits is written, as any write would be; the rest then says why.
+    for (let done = 0; done < PAGE.length;) {
+      const n = writeSync(fd, PAGE, done, PAGE.length - done, at)
+      done += n
+      at += n
+    }
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+    rmSync(probe, { force: true })
+  }
+}
+
+/** For the end of a message. */
+export const toldRefusal = (file: string): string => {
+  const code = refusalOf(file)
+  return code === undefined ? '' : `; the system refuses such a write with ${code}`
 }

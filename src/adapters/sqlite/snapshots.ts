@@ -20,7 +20,7 @@ import type { Chosen, SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import type { At, SnapshotStep } from '../../core/recovery/steps.ts'
 import { startThread } from '../../program/threads.ts'
 import type { Written } from './copy.ts'
-import { renameDurably, requireWritable, writeDurably } from './files.ts'
+import { renameDurably, requireWritable, toldRefusal, writeDurably } from './files.ts'
 import { writePartial } from './partial-write.ts'
 import type { PartialOrder } from './partial-write.ts'
 import { SnapshotDirectory, UNFINISHED, snapshotName } from './snapshot-files.ts'
@@ -78,12 +78,15 @@ export async function copySnapshot(order: SnapshotOrder): Promise<UnnamedSnapsho
     const partial = chosen.kind === 'partial' ? await partially(order, chosen) : undefined
     return partial ?? (await fully(order))
   } catch (error) {
+    // Asked before anything is removed: that would make room. Node's own errors name it already.
+    const named = error instanceof Error && 'errno' in error
+    const refusal = named ? '' : toldRefusal(unfinishedFile(order, 'full'))
     for (const kind of ['full', 'partial'] as const)
       for (const suffix of ['', '-journal'])
         rmSync(`${unfinishedFile(order, kind)}${suffix}`, { force: true })
     throw new LabError(
       'STATE_UNUSABLE',
-      `snapshot ${snapshotId} of ${stateFile} failed: ${messageOf(error)}`,
+      `snapshot ${snapshotId} of ${stateFile} failed: ${messageOf(error)}${refusal}`,
       {
         hint: 'check free space and permissions of the snapshot directory; processing is not affected',
         cause: error,

@@ -40,13 +40,15 @@ const isDamage = (error: unknown): boolean =>
 export class StateDirectory implements StateHome {
   readonly where: string
   readonly #snapshots: string
+  readonly #verify: boolean
   /** What was current when this home was opened: another incarnation may have switched since. */
   #seen: { readonly name: string | undefined; readonly store: SqliteStore | undefined } | undefined
 
-  /** `snapshotDir` is the task's own: `<...>/snapshots/opb-<partition>`. */
-  constructor(dir: string, snapshotDir: string) {
+  /** `snapshotDir` is the task's own: `<...>/snapshots/opb-<partition>`. With `verify` every row is checked at open. */
+  constructor(dir: string, snapshotDir: string, { verify = false }: { verify?: boolean } = {}) {
     this.where = dir
     this.#snapshots = snapshotDir
+    this.#verify = verify
   }
 
   prepare(): void {
@@ -77,9 +79,9 @@ export class StateDirectory implements StateHome {
     try {
       store = new SqliteStore(file)
       // Counting visits every leaf page: a file torn in the middle is found here and not while processing.
-      store.checkAtOnce()
+      store.checkAtOnce(this.#verify)
       this.#seen = { name, store }
-      return { kind: 'open', store }
+      return { kind: 'open', store, ...(this.#verify ? { verified: store.keyCount() } : {}) }
     } catch (error) {
       store?.close()
       if (!isDamage(error)) throw unusable(file, error)

@@ -27,6 +27,7 @@ import type {
   StorePosition,
   StoreRow,
 } from '../../core/ports/store.ts'
+import { toldRefusal } from './files.ts'
 import { hashState } from './state-hash.ts'
 
 /** What `provenance.json` says about the connection. */
@@ -222,9 +223,9 @@ export class SqliteStore implements StateStore {
     return { key, sum, count, seq }
   }
 
-  /** Throws DamagedState at a row that is not what was written; larger states are checked as they are read. */
-  checkAtOnce(): void {
-    if (this.keyCount() <= CHECKED_AT_ONCE) checkRows(this.#db)
+  /** Throws DamagedState at a row that is not what was written; larger states only if asked, else as they are read. */
+  checkAtOnce(whateverSize = false): void {
+    if (this.keyCount() <= CHECKED_AT_ONCE || whateverSize) checkRows(this.#db)
   }
 
   position(): StorePosition {
@@ -293,7 +294,7 @@ export class SqliteStore implements StateStore {
       const busy = error.code.startsWith('SQLITE_BUSY')
       throw new LabError(
         'STATE_UNUSABLE',
-        `state ${this.file} cannot be written: ${messageOf(error)} (${error.code})`,
+        `state ${this.file} cannot be written: ${messageOf(error)} (${error.code})${busy ? '' : toldRefusal(`${this.file}-wal`)}`,
         {
           hint: busy
             ? 'another process has held the file for 5 s; find and end it, then start again'

@@ -5,100 +5,36 @@
  * Promises: pure; nothing missing counts as proof; a fault that was to be named and wasn't is no hit. That
  * the pipeline came through sound is the oracle's word, not this one's.
  */
-import type { HistoryEvent } from '../history/event.ts'
-import type { FrameSeen } from '../ports/proxy.ts'
+import {
+  deleted,
+  files,
+  nameOf,
+  replayFrom,
+  restored,
+  sourceOf,
+  stateFiles,
+  type FaultFacts,
+  type FaultProof,
+  type FileSeen,
+  type Objection,
+} from './fault-case.ts'
+import { LIVE_PROOFS } from './fault-proofs-live.ts'
 import { findFault, type FaultName } from './faults.ts'
 
-export interface FileSeen {
-  /** Below the state directory of the prefix. */
-  readonly file: string
-  readonly bytes: number
-  readonly sha256: string
-}
-
-export interface Flip {
-  readonly file: string
-  readonly offset: number
-  readonly from: number
-  readonly to: number
-}
-
-export interface FaultSeen {
-  readonly fault: string
-  /** Files of the task, state and snapshots, between its death and the fault, and after the fault. */
-  readonly before: readonly FileSeen[]
-  readonly after: readonly FileSeen[]
-  readonly flips: readonly Flip[]
-  /** Changelog offset at which the state stood at the death, and after the fault. */
-  readonly nextChangelogBefore?: number | undefined
-  readonly nextChangelogAfter?: number | undefined
-  readonly broker?: BrokerSeen | undefined
-  /** The life that met the fault, if it was to be refused, and how it ended. */
-  readonly refused?: { readonly incarnation: string | undefined; readonly exit: number | null } | undefined
-}
-
-/** What was done to a broker. */
-export interface BrokerSeen {
-  /** Process ids. */
-  readonly before: number
-  readonly after: number
-  /** How the process ended, where it was killed. */
-  readonly ended: string | null
-  readonly downMs: number
-  /** CLOCK_MONOTONIC: when it was struck. */
-  readonly at: number
-}
-
-export interface FaultFacts {
-  /** EndTxn frames that the proxy saw. */
-  readonly frames?: readonly FrameSeen[]
-  /** Lines of the life that was inside the commit. */
-  readonly struck?: readonly HistoryEvent[]
-  readonly seen: FaultSeen
-  readonly task: number
-  /** Lines of the life that was refused, and of the one that came through. */
-  readonly refused: readonly HistoryEvent[]
-  readonly next: readonly HistoryEvent[]
-}
+export type { FaultFacts, FaultSeen, FileSeen, Flip } from './fault-case.ts'
 
 export interface FaultEvidence {
   readonly hit: boolean
   readonly summary: string
 }
 
-type Objection = string | undefined
-
-interface FaultProof {
-  readonly objection: (facts: FaultFacts) => Objection
-  readonly proven: (facts: FaultFacts) => string
-}
-
-const STATE = /^opb-\d+\/(CURRENT$|gen-)/
 const DATABASE = /state\.db$/
 const WAL = /state\.db-wal$/
 const POINTER = /CURRENT$/
 const BESIDE = /^snapshots\/.*\.json$/
 const SNAPSHOT = /^snapshots\/.*\.(full\.db|part)$/
 
-const restored = (facts: FaultFacts): HistoryEvent | undefined =>
-  facts.next.find((e) => e.f === 'restore' && e.type === 'ok' && e.task === facts.task)
-
-const sourceOf = (facts: FaultFacts): string =>
-  (restored(facts)?.['source'] as string | undefined) ?? 'nothing'
-
-const replayFrom = (facts: FaultFacts): number =>
-  Number(facts.next.find((e) => e.f === 'replay' && e.type === 'ok' && e.task === facts.task)?.['from'])
-
 const bytesOf = (files: readonly FileSeen[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0)
-
-const files = (seen: readonly FileSeen[], which: RegExp): FileSeen[] =>
-  seen.filter(({ file }) => which.test(file))
-
-function deleted({ seen }: FaultFacts): Objection {
-  if (files(seen.before, STATE).length === 0) return 'there was no state to delete'
-  const left = files(seen.after, STATE)
-  return left.length > 0 ? `${left[0]!.file} is still there` : undefined
-}
 
 const notLocal = (facts: FaultFacts): Objection =>
   ['snapshot', 'none'].includes(sourceOf(facts))
@@ -204,10 +140,11 @@ const CHAIN = (link: RegExp): FaultProof => ({
 const TIMEOUTS_MS = 10_000
 
 const PROOFS: Readonly<Record<FaultName, FaultProof>> = {
+  ...LIVE_PROOFS,
   'fault.state-deleted': {
     objection: (facts) => deleted(facts) ?? notLocal(facts),
     proven: (facts) =>
-      `${files(facts.seen.before, STATE).length} files of ${bytesOf(files(facts.seen.before, STATE))} bytes were deleted; ${tellRestore(facts)}`,
+      `${stateFiles(facts.seen.before).length} files of ${bytesOf(stateFiles(facts.seen.before))} bytes were deleted; ${tellRestore(facts)}`,
   },
   'fault.state-older': {
     objection: (facts) => {
@@ -300,8 +237,6 @@ function notBuiltOn(facts: FaultFacts): Objection {
     : `the next life restored ${id}, which is no older than ${damaged}`
 }
 
-const nameOf = (snapshotId: string): string => snapshotId.replaceAll(/[^A-Za-z0-9._-]/g, '-')
-
 /** The damaged snapshot was not what the next life began from. */
 function notDamaged(facts: FaultFacts): Objection {
   const id = restored(facts)?.['snapshotId']
@@ -317,6 +252,8 @@ function named({ seen, refused }: FaultFacts, code: string): Objection {
   const error = refused.findLast((e) => e.f === 'error')
   if (!error) return `the life that met it ended with ${seen.refused.exit ?? 'a signal'} and named no error`
   if (error['code'] !== code) return `it was named ${String(error['code'])}, not ${code}`
+  // One that met it while it worked had committed before.
+  if (findFault(seen.fault)?.fault?.after === null) return undefined
   const effect = refused.find((e) => e.f === 'commit' && e.type === 'ok')
   return effect ? 'the life that named it had committed' : undefined
 }

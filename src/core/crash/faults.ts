@@ -28,6 +28,17 @@ const down = (
 
 const BY_BYTES = "the supervisor changes the file's bytes, at places drawn by the seed"
 
+/** A clean start, because a journal must not be longer than the snapshot. */
+const LIMITED = `OpB was stopped and started while nothing flowed; afterwards ${LOST}`
+
+const BY_OFFSET =
+  "an offset on the worker's wall clock, that of its Kafka client included; the monotonic clock stays, and so do the broker's and OpA's"
+const CLOCK = {
+  expected: 'survived',
+  shown:
+    "against the clock that all processes share, the next life's journal and the timestamps of its records in the log are off by an hour",
+} as const
+
 const BETWEEN = {
   'state-deleted': down(
     "the task's state directory is deleted",
@@ -112,12 +123,32 @@ const BETWEEN = {
     expected: 'survived',
     shown: 'the file is shorter than it was; the next life restored by the manifest in the log',
   }),
+  'snapshot-disk-full': down(
+    'a write of a snapshot fails in the middle, for want of room',
+    'a limit on the size of files (prlimit --fsize) on the living process, taken away when the snapshot has failed: the error (EFBIG) is real, the full disk is not',
+    {
+      precondition: LIMITED,
+      expected: 'survived',
+      shown:
+        'the kernel reads the limit back; the journal has the failed snapshot with EFBIG or ENOSPC, and commits after it; nothing lies under its name; the next life restored the one before, and took another',
+    },
+  ),
+  'clock-back': down('the next life has a clock that is an hour slow', BY_OFFSET, CLOCK),
+  'clock-ahead': down('the next life has a clock that is an hour fast', BY_OFFSET, CLOCK),
 } as const satisfies Readonly<Record<string, FaultText>>
 
 const IN_COMMIT =
   "OpB's EndTxn has reached the broker, its answer is on the way; the broker is the cell's own"
 
 const RUNNING = {
+  'disk-full': {
+    sentence: 'a write to the state fails in the middle of an apply, for want of room',
+    precondition: 'OpB is processing; its transaction is committed',
+    how: 'a limit on the size of files (prlimit --fsize) on the living process, a frame and a half beyond its write-ahead log: the error (EFBIG) is real, the full disk is not',
+    expected: 'STATE_UNUSABLE',
+    shown:
+      'the kernel reads the limit back; the life ended by itself inside an apply, with EFBIG or ENOSPC in its error; the next one kept the state and replayed what had not been applied',
+  },
   'broker-killed': {
     sentence: 'the broker is killed and started again while OpB is inside a commit',
     precondition: IN_COMMIT,
@@ -137,10 +168,13 @@ const RUNNING = {
 } as const satisfies Readonly<Record<string, FaultText>>
 
 export type BetweenName = `fault.${keyof typeof BETWEEN}`
+/** Faults that a life runs into. */
+export type LiveName = Extract<FaultName, `fault.${'' | 'snapshot-'}disk-full` | `fault.clock-${string}`>
 export type FaultName = BetweenName | `fault.${keyof typeof RUNNING}`
 
 function faultOf([name, text]: [string, FaultText], after: string | null): CrashPoint {
   const { sentence, precondition, how, expected, shown } = text
+  // Everything but the broker is the cell's own anyway.
   const ownBroker = name.startsWith('broker-')
   return {
     name: `fault.${name}`,

@@ -128,6 +128,8 @@ export function story(facts: StoryFacts): string {
     return `The kill at ${facts.point} proves nothing: ${evidence.summary}; ${outcomeOfVacuous(facts)}.`
   }
   const before = (facts.before ?? []).map((name) => `${placeOf(name)}, and again `).join('')
+  if (point.fault)
+    return `${point.sentence}; ${point.operator} ended by itself; ${comeback(facts)}; ${outcome(facts)}.`
   const what = point.made === 'stop' ? 'was' : 'was killed'
   const fates = fatesOf(facts)
   const fault = facts.fault === undefined ? '' : `${findPoint(facts.fault)?.sentence ?? facts.fault}; `

@@ -9,7 +9,8 @@ import type { SnapshotEntry } from '../contracts/records.ts'
 import type { StateStore, StoreLineage } from './store.ts'
 
 export type OpenedState =
-  | { readonly kind: 'open'; readonly store: StateStore }
+  /** `verified`: so many rows were checked, because somebody asked for it. */
+  | { readonly kind: 'open'; readonly store: StateStore; readonly verified?: number }
   | { readonly kind: 'absent' }
   /** It was there and could not be read; `where` is its new name, null if there was nothing to move. */
   | { readonly kind: 'set-aside'; readonly reason: string; readonly where: string | null }

@@ -57,6 +57,10 @@ export interface WorkerSpec {
   readonly fixedBatches?: boolean
   /** Bytes per chunk of a replay at most. */
   readonly replayChunkBytes?: number
+  /** Its wall clock is off by so much (a fault); the monotonic one is not. */
+  readonly clockOffsetMs?: number
+  /** Check every row of a state when it is opened, however many there are. */
+  readonly verifyState?: true
   /** What is wrong with it on purpose (core/mutations); absent in a correct worker. */
   readonly mutation?: string
 }

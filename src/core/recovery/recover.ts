@@ -135,6 +135,8 @@ function takeOver(deps: RecoveryDeps, options: RecoverOptions): StateStore | und
     })
   }
   if (opened.kind !== 'open') return undefined
+  if (opened.verified !== undefined)
+    deps.say({ msg: 'local state verified', partition: options.partition, rows: opened.verified })
   opened.store.takeOwnership(options.owner)
   return opened.store
 }

@@ -7,11 +7,13 @@
  */
 import { killedTransaction, traceInLog } from '../../core/crash/killed.ts'
 import { weighChain, type KillFacts } from '../../core/crash/evidence.ts'
+import type { Stamp } from '../../core/crash/fault-case.ts'
 import { weighFault } from '../../core/crash/fault-proofs.ts'
 import { countedHits } from '../../core/crash/hits.ts'
 import { findPoint } from '../../core/crash/points.ts'
 import { phasesOf } from '../../core/crash/phases.ts'
 import { story } from '../../core/crash/story.ts'
+import { decodeTxn, HEADER } from '../../core/contracts/headers.ts'
 import type { TopicNames } from '../../core/contracts/names.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
 import { NO_KILL, type CellResult, type CellTotals, type Evidence } from '../../core/matrix/result.ts'
@@ -127,8 +129,21 @@ function withFault(judged: Judged, kills: Evidence): Evidence {
     struck: linesOf(judged, run.deaths.at(-1)?.incarnation),
     refused: linesOf(judged, run.fault.refused?.incarnation),
     next: linesOf(judged, run.nextIncarnation),
+    stamp: firstStamp(judged),
   })
   return { ...kills, verdict: hit ? 'hit' : 'vacuous', summary }
+}
+
+/** The first record of the life that came through, as the log has it. */
+function firstStamp(judged: Judged): Stamp | undefined {
+  for (const { entries } of outputPartitions(judged)) {
+    for (const entry of entries) {
+      const txn = entry.kind === 'data' ? decodeTxn(entry.headers[HEADER.txn]) : undefined
+      if (txn && txn.incarnation === judged.run.nextIncarnation)
+        return { timestamp: entry.timestamp, n: txn.n }
+    }
+  }
+  return undefined
 }
 
 /** Why a proven kill proves nothing all the same, or undefined. */

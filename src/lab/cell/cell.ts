@@ -14,6 +14,7 @@ import { CrewMember, type SnapshotDone } from './crew.ts'
 import type { CellDeps } from './cell-deps.ts'
 import type { CellPlan, CellRun } from './cell-plan.ts'
 import { BrokerFault } from '../fault/broker-fault.ts'
+import { DISK_FULL, DiskFault } from '../fault/disk-fault.ts'
 import { KillChain } from './kill-chain.ts'
 import { drained, tellEnds, type Scope } from './observe.ts'
 import { cellSpec } from '../matrix/spec.ts'
@@ -33,7 +34,7 @@ export class Cell {
   #fed = 0
   #feeding = false
   #snapshots: readonly SnapshotDone[] = []
-  #chain: KillChain | BrokerFault | undefined
+  #chain: KillChain | BrokerFault | DiskFault | undefined
 
   constructor(plan: CellPlan, deps: CellDeps) {
     this.plan = plan
@@ -59,7 +60,7 @@ export class Cell {
       await this.settled('the first 40 % to be processed')
       const snapshots = await this.#snapshot()
       this.#snapshots = snapshots
-      this.#chain = deps.broker ? new BrokerFault(this, deps.broker) : new KillChain(this)
+      this.#chain = this.#newChain()
       const chain = await this.#chain.run()
       deps.say('draining')
       await this.settled('all orders to be processed after the restart')
@@ -68,6 +69,11 @@ export class Cell {
     } finally {
       await this.#killAll()
     }
+  }
+
+  #newChain(): KillChain | BrokerFault | DiskFault {
+    if (this.deps.broker) return new BrokerFault(this, this.deps.broker)
+    return this.plan.point === DISK_FULL ? new DiskFault(this) : new KillChain(this)
   }
 
   #facts() {

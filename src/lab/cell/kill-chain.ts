@@ -8,52 +8,21 @@
  */
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
 import type { Kill } from '../../core/crash/plan.ts'
 import { findPoint } from '../../core/crash/points.ts'
-import { instanceFolder, transactionalId, type Operator } from '../../core/contracts/names.ts'
-import type { LabError } from '../../core/errors.ts'
+import { instanceFolder, transactionalId } from '../../core/contracts/names.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import { BetweenFault } from '../fault/between.ts'
 import { snapshotAsker } from './asker.ts'
-import type { CellDeps } from './cell-deps.ts'
-import type { CellPlan, Death } from './cell-plan.ts'
+import type { Death } from './cell-plan.ts'
 import { COUNT_ALL, type CrewMember } from './crew.ts'
 import { decided, isStopped, wentOn } from './halt.ts'
-import { countDangling, type Scope } from './observe.ts'
+import { countDangling } from './observe.ts'
 import { restartVictims } from './restart.ts'
+import type { Chain, Stage } from './stage.ts'
 import { tailJournal, type Tail } from './tail.ts'
 import { until } from '../wait.ts'
-
-/** What the chain needs of its cell. */
-export interface Stage {
-  readonly plan: CellPlan
-  readonly deps: CellDeps
-  readonly stateDir: string
-  /** The newest life per instance. */
-  readonly members: (operator: Operator) => CrewMember[]
-  readonly spawn: (spec: WorkerSpec) => CrewMember
-  /** Feeds so many more orders. */
-  readonly feed: (count: number) => Promise<void>
-  readonly fed: () => number
-  /** Waits until everything that was fed is processed. */
-  readonly settled: (what: string) => Promise<void>
-  /** The error of a life that ended by itself. */
-  readonly failure: () => LabError | undefined
-  readonly scope: () => Scope
-  /** Everything that was fed is processed. */
-  readonly drained: () => Promise<boolean>
-  readonly describe: () => string
-}
-
-export interface Chain {
-  readonly deaths: readonly Death[]
-  readonly nextIncarnation: string | undefined
-  readonly respawnedAt: number | undefined
-  readonly spared?: boolean
-  readonly fault?: FaultSeen | undefined
-}
 
 const BOOT_MS = 30_000
 const FLOW_MS = 120_000
@@ -94,7 +63,7 @@ export class KillChain {
     const { plan, deps, failure } = this.#stage
     const [first, ...later] = plan.kills
     if (!first) return this.#count()
-    this.#fault?.prepare()
+    await this.#fault?.prepare()
     let victims = this.#victims()
     await this.#order(victims, first)
     deps.say(`${first.point}, waiting for hit ${first.hit}`)
@@ -317,6 +286,7 @@ export class KillChain {
       spawn: (spec) =>
         this.#spawn({
           ...spec,
+          ...this.#fault?.nextLife,
           ...(overtakes ? { takeOver: true } : {}),
           ...(plan.counts ? { crashAt: COUNT_ALL } : {}),
         }),

@@ -7,9 +7,10 @@ import { foldWal } from '../../adapters/sqlite/fold.ts'
 import type { FaultSeen, Flip } from '../../core/crash/fault-proofs.ts'
 import { findFault, type BetweenName } from '../../core/crash/faults.ts'
 import { stream, type Draw } from '../../core/crash/plan.ts'
-import type { CellDeps } from '../cell/cell-deps.ts'
-import type { CellPlan } from '../cell/cell-plan.ts'
+import type { LimitSeen } from '../../core/crash/fault-case.ts'
+import type { WorkerSpec } from '../../core/ports/workers.ts'
 import type { CrewMember } from '../cell/crew.ts'
+import type { Stage } from '../cell/stage.ts'
 import {
   copyState,
   cut,
@@ -21,6 +22,7 @@ import {
   taskFiles,
 } from './files.ts'
 import type { TaskFiles } from './files.ts'
+import { failSnapshot } from './short-of-room.ts'
 import { flipInRow, type RowPart } from './flip-row.ts'
 
 interface Scene {
@@ -31,11 +33,15 @@ interface Scene {
 }
 
 interface Damage {
+  /** While the pipeline stands still, before the kill is ordered. */
+  readonly prepare?: (stage: Stage) => Promise<LimitSeen>
   /** What is done before the bytes are looked at for the first time. */
   readonly first?: (scene: Scene) => void
   readonly strike: (scene: Scene) => readonly Flip[] | Promise<readonly Flip[]>
   /** What a person would do who has read the error. */
   readonly mend?: (scene: Scene) => void
+  /** What the next life is told beside what the killed one was. */
+  readonly nextLife?: Pick<WorkerSpec, 'clockOffsetMs'>
 }
 
 const none =
@@ -69,6 +75,9 @@ const pointAgain = (scene: Scene): void => {
   rmSync(current(scene), { force: true })
   cpSync(path.join(scene.older, 'CURRENT'), current(scene))
 }
+
+const HOUR_MS = 3_600_000
+const untouched = (): readonly Flip[] => []
 
 const DAMAGE: Readonly<Record<BetweenName, Damage>> = {
   'fault.state-deleted': { strike: none(({ files }) => deleteState(files.state)) },
@@ -119,24 +128,25 @@ const DAMAGE: Readonly<Record<BetweenName, Damage>> = {
       cut(`${newestSnapshot(files.snapshots)}.json`, draw)
     }),
   },
+  'fault.snapshot-disk-full': {
+    prepare: failSnapshot,
+    strike: none(({ files }) => deleteState(files.state)),
+  },
+  'fault.clock-back': { strike: untouched, nextLife: { clockOffsetMs: -HOUR_MS } },
+  'fault.clock-ahead': { strike: untouched, nextLife: { clockOffsetMs: HOUR_MS } },
 }
 
 /** Linux answers a read at its beginning with EIO, whoever asks. */
 const UNREADABLE = '/proc/self/mem'
 
-export interface BetweenStage {
-  readonly plan: CellPlan
-  readonly deps: CellDeps
-  readonly stateDir: string
-}
-
 export class BetweenFault {
-  readonly #stage: BetweenStage
+  readonly #stage: Stage
   readonly #scene: Scene
   readonly #damage: Damage
   #seen: FaultSeen | undefined
+  #limit: LimitSeen | undefined
 
-  constructor(stage: BetweenStage) {
+  constructor(stage: Stage) {
     const { plan, stateDir } = stage
     this.#stage = stage
     this.#damage = DAMAGE[plan.point as BetweenName]
@@ -153,8 +163,14 @@ export class BetweenFault {
   }
 
   /** Called while the pipeline stands still, before the kill is ordered. */
-  prepare(): void {
+  async prepare(): Promise<void> {
     copyState(this.#scene.files.state, this.#scene.older)
+    this.#limit = await this.#damage.prepare?.(this.#stage)
+  }
+
+  /** What the life that comes through is told. */
+  get nextLife(): Pick<WorkerSpec, 'clockOffsetMs'> {
+    return this.#damage.nextLife ?? {}
   }
 
   /** The error that has to name it; undefined where the next life copes by itself. */
@@ -189,7 +205,16 @@ export class BetweenFault {
       flips,
       nextChangelogBefore,
       nextChangelogAfter,
+      limit: this.#limit,
+      ...this.nextLife,
     }
-    deps.journal.append({ f: 'fault', type: 'info', fault: plan.point, flips, nextChangelogAfter })
+    deps.journal.append({
+      f: 'fault',
+      type: 'info',
+      fault: plan.point,
+      flips,
+      nextChangelogAfter,
+      ...this.nextLife,
+    })
   }
 }

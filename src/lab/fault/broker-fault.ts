@@ -7,10 +7,11 @@
  */
 import type { FaultSeen } from '../../core/crash/fault-proofs.ts'
 import type { CrewMember } from '../cell/crew.ts'
-import type { Chain, Stage } from '../cell/kill-chain.ts'
+import type { Chain, Stage } from '../cell/stage.ts'
 import type { Death } from '../cell/cell-plan.ts'
 import { TRANSACTION_TIMEOUT_MS } from '../matrix/spec.ts'
 import { until } from '../wait.ts'
+import { endOf } from './end-of-life.ts'
 import type { FaultBroker } from './fault-broker.ts'
 
 const FLOW_MS = 60_000
@@ -114,7 +115,7 @@ export class BrokerFault {
       async () => {
         for (const member of [...members('opa'), ...members('opb')]) {
           if (member.exit === undefined || (lives.get(member.name) ?? 0) >= LIVES) continue
-          if (member === victim) await this.#sample(victim)
+          if (member === victim) this.#deaths = [await endOf(this.#stage, victim)]
           const next = again(member)
           if (member.spec.operator === 'opb' && member.tasks.has(plan.task)) this.#next = next
         }
@@ -123,24 +124,5 @@ export class BrokerFault {
       },
       { what: 'the workers to come back from it', ms: FLOW_MS, everyMs: 20, state: describe },
     )
-  }
-
-  async #sample(victim: CrewMember): Promise<void> {
-    const { plan, deps, fed, stateDir } = this.#stage
-    this.#deaths = [
-      {
-        ...plan.kills[0]!,
-        incarnation: victim.handle.incarnation,
-        exit: victim.exit,
-        downAt: victim.exit!.t,
-        ordersFed: fed(),
-        dangling: {},
-        state: await deps.readState(stateDir, plan.task),
-        snapshotFiles: [],
-        inputLso: [],
-        randomEvent: undefined,
-        wokenAt: undefined,
-      },
-    ]
   }
 }

@@ -64,6 +64,7 @@ export interface OperatorFlags {
   readonly snapshotKind?: string | undefined
   readonly snapshotZstd?: boolean | undefined
   readonly snapshotDir?: string | undefined
+  readonly verifyState?: boolean | undefined
   readonly stateless: boolean
 }
 
@@ -187,6 +188,7 @@ export function planOperator(flags: OperatorFlags): Plan {
       snapshotKind: (flags.snapshotKind ?? 'auto') as SnapshotKind,
       snapshotZstd: flags.snapshotZstd ?? true,
       transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      ...(flags.verifyState ? { verifyState: true } : {}),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     },
   }

@@ -41,6 +41,8 @@ export interface TaskContext {
   readonly log: LogPort
   readonly task: number
   readonly say: (line: Readonly<Record<string, unknown>>) => void
+  /** Check every row of a local state, however many there are. */
+  readonly verify?: boolean
   /** For crash points. */
   readonly at?: At<RecoveryStep>
 }
@@ -51,8 +53,9 @@ export async function withOwnTask<T>(
   asked: Asked,
   use: (owned: OwnedTask) => Promise<T>,
 ): Promise<T> {
-  const { target, log, task } = context
-  const home = new StateDirectory(taskDirectory(target, task), snapshotDirectory(target, task))
+  const { target, log, task, verify = false } = context
+  const dir = taskDirectory(target, task)
+  const home = new StateDirectory(dir, snapshotDirectory(target, task), { verify })
   home.prepare()
   const journal = openJournal({
     dir: path.join(target.stateDir, 'journals'),

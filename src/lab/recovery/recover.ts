@@ -33,6 +33,8 @@ export interface RecoverCommand {
   readonly manifest: string
   readonly into?: string | undefined
   readonly replayFrom: 'state' | 'manifest'
+  /** Check every row of a local state, however many there are. */
+  readonly verify?: boolean
   readonly say: (text: string) => void
 }
 
@@ -91,7 +93,8 @@ export async function recover(command: RecoverCommand): Promise<RecoverResult> {
     try {
       const tasks: RecoveredTask[] = []
       for (const task of await tasksOf(target, log)) {
-        const context: TaskContext = { target, log, task, say: (line) => say(JSON.stringify(line)) }
+        const tell = (line: object): void => say(JSON.stringify(line))
+        const context: TaskContext = { target, log, task, say: tell, verify: command.verify === true }
         tasks.push(into === undefined ? await inPlace(context, asked) : await rehearse(context, asked, into))
       }
       const sum = (field: 'restored_keys' | 'applied' | 'skipped'): number =>
@@ -127,7 +130,8 @@ const inPlace = (context: TaskContext, asked: Asked): Promise<RecoveredTask> =>
 /** On a copy of its own: nobody is fenced, nothing is journalled, nothing published. */
 async function rehearse(context: TaskContext, asked: Asked, into: string): Promise<RecoveredTask> {
   const { target, task } = context
-  const home = new StateDirectory(path.join(into, `opb-${task}`), snapshotDirectory(target, task))
+  const { verify = false } = context
+  const home = new StateDirectory(path.join(into, `opb-${task}`), snapshotDirectory(target, task), { verify })
   if (asked.replayFrom === 'manifest') await adoptLocal(target, task, home)
   const shelf = new SnapshotDirectory(snapshotDirectory(target, task))
   const journal = { append: () => undefined }

@@ -3,6 +3,10 @@ import * as Flags from '@oclif/core/flags'
 
 const name = (summary: string) => Flags.string({ summary, helpGroup: 'NAMES', helpValue: 'NAME' })
 
+export const verifyState = Flags.boolean({
+  summary: 'check the checksum of every row of a local state at open (unasked: of up to 100,000 rows)',
+})
+
 export const taskFlags = {
   prefix: Flags.string({
     summary: 'prefix of the pipeline; without it, the OpB cell that the last matrix kept',
