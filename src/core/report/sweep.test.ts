@@ -60,6 +60,33 @@ describe('the tables', () => {
     ])
   })
 
+  test('set the recovery of each OpB cell beside what the others predict of it', () => {
+    const back = (records: number, changes: Partial<CellResult> = {}): CellResult =>
+      sampleCell({
+        cell: `after-${records}`,
+        restored_keys: 50,
+        applied: records,
+        skipped: 0,
+        restore_source: 'local',
+        phases: { ...sampleCell().phases!, restore_ms: 0, replay_ms: records / 10 },
+        ttr_ms: 100 + records / 10,
+        ...changes,
+      })
+    const cells = [back(100), back(200), back(300), back(400, { ttr_ms: 280 })]
+    const others = [back(500, { operator: 'opa' }), back(600, { phases: null }), back(700, { ttr_ms: null })]
+    const predicted = (of: readonly CellResult[]) =>
+      tablesOf([swept(1, 'a', of)]).find(({ columns }) =>
+        columns.some(({ title }) => title === 'predicted_ms'),
+      )
+    expect(predicted([...cells, ...others])?.rows).toEqual([
+      ['a after-100', '50', '0', '100', '110', '110', '+0 %'],
+      ['a after-200', '50', '0', '200', '120', '120', '+0 %'],
+      ['a after-300', '50', '0', '300', '130', '130', '+0 %'],
+      ['a after-400', '50', '0', '400', '140', '280', '-50 %'],
+    ])
+    expect(predicted(cells.slice(1))).toBeUndefined()
+  })
+
   test('judge no steps where nothing was repeated', () => {
     const tables = tablesOf([swept(1, 'a', repeated(1, 100)), swept(2, 'b', repeated(1, 300))])
     expect(tables.filter(({ columns }) => columns.some(({ title }) => title === 'difference'))).toEqual([])
