@@ -3,7 +3,7 @@
  * matrix kept, and where its topics, state, snapshots and broker are.
  *
  * Promises: which one was taken, and why, is a sentence in `chosen`; flags are checked before anything is
- * opened; a live owner is found before a broker is looked for.
+ * opened; a live owner is found before a broker is looked for; of two commands on one kept cell the second waits.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -21,6 +21,7 @@ import {
 import { LabError, messageOf } from '../../core/errors.ts'
 import { parseWindowSeconds } from '../../core/scenario/units.ts'
 import { refuseKernelFolder } from '../../program/real-folder.ts'
+import { withLock } from '../broker/broker-lock.ts'
 import { resolveBroker, withBroker, type BrokerOptions, type ResolvedBroker } from '../broker/broker.ts'
 import { checkPrefix } from '../workload/topics.ts'
 
@@ -167,10 +168,13 @@ export function withTargetBroker<T>(
   use: (brokers: string) => Promise<T>,
 ): Promise<T> {
   const options = { brokers: target.brokers, stateDir: target.stateRoot, say }
-  if (target.brokerData !== undefined)
-    return withBroker({ ...options, brokers: undefined, dataDir: target.brokerData }, ({ brokers }) =>
-      use(brokers),
+  const dataDir = target.brokerData
+  if (dataDir !== undefined) {
+    // One broker at a time on these data: who comes second waits.
+    return withLock(dataDir, () =>
+      withBroker({ ...options, brokers: undefined, dataDir }, ({ brokers }) => use(brokers)),
     )
+  }
   return brokerOf(target, options).then(({ brokers }) => use(brokers))
 }
 
