@@ -57,6 +57,9 @@ async function* decoded(file: string, chunks: AsyncIterable<Buffer>): AsyncGener
 function readHeader(place: string, header: readonly string[]): string[] {
   const names = header.map((name) => name.trim())
   const missing = COLUMNS.filter((name) => !names.includes(name))
+  const other = missing.length === COLUMNS.length ? /[;\t|]/.exec(names.join(','))?.[0] : undefined
+  if (other !== undefined)
+    throw badHeader(place, `the columns are separated by ${JSON.stringify(other)}, not by commas`)
   if (missing.length > 0) throw badHeader(place, `the header has no column ${missing.join(', ')}`)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined)

@@ -84,6 +84,11 @@ test.each([
     'orderId,storeId,productId,price,qty,ts,qty\n',
     /line 1: the header names the column "qty" twice/,
   ],
+  [
+    'other separator',
+    'orderId;storeId;productId;price;qty;ts\n',
+    /line 1: .* separated by ";", not by commas/,
+  ],
   ['no header', good, /line 1: the header has no column/],
   ['only a header', HEADER, /holds no orders/],
   ['open quote', HEADER + good + '"o2,A,p,1,1,1,x\n', /line \d+: /],

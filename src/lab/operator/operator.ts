@@ -317,5 +317,5 @@ function outcome(member: CrewMember, { exit, asked, order }: End): OperatorResul
 }
 
 export const operatorText = (result: OperatorResult): string =>
-  `${result.operator} ${result.prefix}: ${result.ended}; ${number(result.records)} records known to be committed in this life` +
+  `${result.operator} ${result.prefix}: ${result.ended}; ${number(result.records)} record${result.records === 1 ? '' : 's'} known to be committed in this life` +
   (result.ended.includes('commit.mid') ? '; of the transaction in hand only the log knows' : '')
