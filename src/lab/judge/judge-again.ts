@@ -159,9 +159,13 @@ function blocksOf(again: JudgedAgain): Block[] {
     c.problem ??
       (c.before === null || c.before === c.now ? '' : `then: ${c.anomalies_before.join(', ') || 'nothing'}`),
   ])
+  const noted = rows.some((row) => row.at(-1) !== '')
   return [
     heading(2, `${again.experiment}, judged again: ${again.verdict}`),
-    table([left('cell'), left('then'), left('now'), words('anomalies now'), words('')], rows),
+    table(
+      [left('cell'), left('then'), left('now'), words('anomalies now'), ...(noted ? [words('note')] : [])],
+      rows,
+    ),
     list(again.expectations.map((e) => `${e.met ? '✓' : '✗'} ${e.text}; found: ${e.found}`)),
     ...(again.missing.length > 0 ? [text('Missing:'), list(again.missing)] : []),
     text(
