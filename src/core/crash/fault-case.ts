@@ -33,6 +33,8 @@ export interface FaultSeen {
   readonly limit?: LimitSeen | undefined
   /** By how much the clock of the next life was moved. */
   readonly clockOffsetMs?: number | undefined
+  /** A further life, which came without local state. */
+  readonly afterwards?: string | undefined
   /** The life that met the fault, if it was to be refused, and how it ended. */
   readonly refused?: { readonly incarnation: string | undefined; readonly exit: number | null } | undefined
 }
@@ -77,7 +79,9 @@ export interface FaultFacts {
   /** Lines of the life that was refused, and of the one that came through. */
   readonly refused: readonly HistoryEvent[]
   readonly next: readonly HistoryEvent[]
-  /** The first record that the last of them wrote. */
+  /** Lines of the further one. */
+  readonly afterwards?: readonly HistoryEvent[]
+  /** The first record that the one that came through wrote. */
   readonly stamp?: Stamp | undefined
 }
 

@@ -13,6 +13,7 @@ interface Parts {
   readonly struck?: HistoryEvent[]
   readonly next?: HistoryEvent[]
   readonly stamp?: FaultFacts['stamp']
+  readonly afterwards?: HistoryEvent[]
 }
 
 const weigh = (fault: string, { seen, ...lives }: Parts): [boolean, string] => {
@@ -90,7 +91,9 @@ it('clock moved: by the monotonic clock and by the records, both by an hour', ()
     next: [
       line({ f: 'boot', t: 200, at: 5_000_200 + journalMs }),
       line({ f: 'txn', type: 'invoke', n: 1, t: 300, at: 5_000_300 + journalMs }),
+      line({ f: 'snapshot', snapshotId: 'slow' }),
     ],
+    afterwards: [line({ f: 'restore', source: 'snapshot', snapshotId: 'slow' })],
     stamp: { timestamp: 5_000_320 + recordMs, n: 1 },
   })
   const of = (parts: Parts): [boolean, string] => weigh('fault.clock-back', parts)
@@ -102,4 +105,7 @@ it('clock moved: by the monotonic clock and by the records, both by an hour', ()
   expect(of(lives(-HOUR, 0))[1]).toMatch(/by its record .* by 20 ms/)
   expect(of({ ...lives(-HOUR, -HOUR), stamp: undefined })[1]).toMatch(/nothing shows/)
   expect(of({ ...lives(-HOUR, -HOUR), seen: {} })[1]).toMatch(/no clock was moved/)
+  expect(of({ ...lives(-HOUR, -HOUR), afterwards: [] })[1]).toMatch(/no life came after it/)
+  const older = [line({ f: 'restore', source: 'snapshot', snapshotId: 'before' })]
+  expect(of({ ...lives(-HOUR, -HOUR), afterwards: older })[1]).toMatch(/restored before, not slow/)
 })

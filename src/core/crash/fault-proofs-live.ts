@@ -117,11 +117,22 @@ function clockMoved(facts: FaultFacts): Objection {
   return undefined
 }
 
+/** Which snapshot is the newest is the log's to say, not the clock's: it is the one of the life that was off. */
+function snapshotUsed(facts: FaultFacts): Objection {
+  const taken = facts.next.findLast((e) => ofTask(facts, 'snapshot')(e) && e.type === 'ok')
+  if (!taken) return 'the next life took no snapshot'
+  const restore = (facts.afterwards ?? []).find((e) => ofTask(facts, 'restore')(e) && e.type === 'ok')
+  if (!restore) return 'no life came after it without local state'
+  return restore['snapshotId'] === taken['snapshotId']
+    ? undefined
+    : `the life after it restored ${String(restore['snapshotId'])}, not ${String(taken['snapshotId'])}`
+}
+
 const CLOCK: FaultProof = {
-  objection: clockMoved,
+  objection: (facts) => clockMoved(facts) ?? snapshotUsed(facts),
   proven: (facts) => {
     const moved = movedBy(facts)!
-    return `the clock of the next life differed by ${Math.round(moved.journal)} ms in its journal and by ${Math.round(moved.record)} ms in the first record it wrote`
+    return `the clock of the next life differed by ${Math.round(moved.journal)} ms in its journal and by ${Math.round(moved.record)} ms in the first record it wrote; the life after it, right again and without state, restored the snapshot of that time`
   },
 }
 

@@ -36,7 +36,7 @@ const BY_OFFSET =
 const CLOCK = {
   expected: 'survived',
   shown:
-    "against the clock that all processes share, the next life's journal and the timestamps of its records in the log are off by an hour",
+    "against the clock that all processes share, the next life's journal and the timestamps of its records in the log are off by an hour; a life after it, its clock right and its state deleted, restored the snapshot of the one that was off",
 } as const
 
 const BETWEEN = {

@@ -129,6 +129,7 @@ function withFault(judged: Judged, kills: Evidence): Evidence {
     struck: linesOf(judged, run.deaths.at(-1)?.incarnation),
     refused: linesOf(judged, run.fault.refused?.incarnation),
     next: linesOf(judged, run.nextIncarnation),
+    afterwards: linesOf(judged, run.fault.afterwards),
     stamp: firstStamp(judged),
   })
   return { ...kills, verdict: hit ? 'hit' : 'vacuous', summary }

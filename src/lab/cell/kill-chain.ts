@@ -99,7 +99,24 @@ export class KillChain {
     if (plan.kills.some(({ point }) => findPoint(point)?.moment === 'held')) await this.#letGo()
     if (zombie) await this.#wake(zombie)
     if (this.#fault) await this.#snapshotOf(member)
+    if (this.#fault?.nextLife.clockOffsetMs !== undefined) await this.#follow(this.#fault, member)
     return this.soFar()
+  }
+
+  /** After the life with the moved clock one whose clock is right, and that has nothing but the snapshots. */
+  async #follow(fault: BetweenFault, member: CrewMember): Promise<void> {
+    const { spawn, settled, failure } = this.#stage
+    await settled('all orders to be processed under the moved clock')
+    await member.stop()
+    this.#loseState([member])
+    const { clockOffsetMs: _moved, ...spec } = member.spec
+    const life = spawn(spec)
+    await until(() => [...life.tasks.values()].every((t) => t.recovered), {
+      what: `${life.name} to recover with its clock right`,
+      ms: BOOT_MS,
+      failed: failure,
+    })
+    fault.followed(life)
   }
 
   /** The fault, and the life that has to be refused because of it, if one has to. */

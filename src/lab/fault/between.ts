@@ -179,6 +179,11 @@ export class BetweenFault {
     return expected === 'survived' ? undefined : expected
   }
 
+  /** A further life has recovered. */
+  followed(life: CrewMember): void {
+    this.#seen = { ...this.#seen!, afterwards: life.handle.incarnation }
+  }
+
   /** The life that met it has ended, however. */
   refused(life: CrewMember): void {
     const { incarnation } = life.handle
