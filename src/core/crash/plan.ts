@@ -64,7 +64,10 @@ export interface PlannedCell {
   readonly ordersFirst: number
 }
 
+/** What is fed before the snapshot; the rest is released after it. */
 const FIRST_SHARE = 0.4
+export const ordersFirst = (orders: number): number => Math.floor(orders * FIRST_SHARE)
+
 const DEFAULT_COLD = 'opb.commit.mid'
 
 /** clamp(orders / (30 x partitions), 10, 1000): one seed means one plan whatever the fetches bring. */
@@ -77,7 +80,7 @@ export function remainingBatches(
   partitions: number,
   batch = batchSize(orders, partitions),
 ): number {
-  const rest = orders - Math.floor(orders * FIRST_SHARE)
+  const rest = orders - ordersFirst(orders)
   return Math.max(1, Math.floor(rest / partitions / batch))
 }
 
@@ -164,7 +167,7 @@ function planCell(wanted: Wanted, repeat: number, options: PlanOptions): Planned
     repeat,
     seed,
     batch,
-    ordersFirst: Math.floor(orders * FIRST_SHARE),
+    ordersFirst: ordersFirst(orders),
   }
 }
 

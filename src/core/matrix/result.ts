@@ -53,6 +53,19 @@ export interface Evidence {
   readonly steps?: readonly KillStep[]
 }
 
+/** Where nothing was weighed; who uses it says why. */
+export const NO_EVIDENCE = {
+  verdict: 'none',
+  summary: '',
+  exit_signal: null,
+  last_event: null,
+  marker: null,
+  marker_at: null,
+  transaction: null,
+  producer_id: null,
+  frames: [],
+} as const satisfies Evidence
+
 export interface KillStep {
   readonly point: string
   readonly hit: number

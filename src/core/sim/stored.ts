@@ -5,7 +5,7 @@
  * frames) is null. Supervisor lines are put into the words that real ones use.
  */
 import type { HistoryEvent } from '../history/event.ts'
-import { NO_KILL, type CellResult } from '../matrix/result.ts'
+import { NO_EVIDENCE, NO_KILL, type CellResult } from '../matrix/result.ts'
 import { encodeCase } from './case.ts'
 import type { SimFault } from './mix.ts'
 import type { ScheduleOutcome } from './run.ts'
@@ -16,15 +16,8 @@ export const faultText = ({ kind, point, hit, worker }: SimFault): string =>
   kind === 'kill-at-point' ? `${kind} ${point}:${hit}` : `${kind} ${worker}`
 
 const EVIDENCE: CellResult['evidence'] = {
-  verdict: 'none',
+  ...NO_EVIDENCE,
   summary: 'simulated: a log in memory, no process was killed',
-  exit_signal: null,
-  last_event: null,
-  marker: null,
-  marker_at: null,
-  transaction: null,
-  producer_id: null,
-  frames: [],
 }
 
 const UNMEASURED = {

@@ -16,7 +16,13 @@ import { story } from '../../core/crash/story.ts'
 import { decodeTxn, HEADER } from '../../core/contracts/headers.ts'
 import type { TopicNames } from '../../core/contracts/names.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
-import { NO_KILL, type CellResult, type CellTotals, type Evidence } from '../../core/matrix/result.ts'
+import {
+  NO_EVIDENCE,
+  NO_KILL,
+  type CellResult,
+  type CellTotals,
+  type Evidence,
+} from '../../core/matrix/result.ts'
 import { splitOrders } from '../../core/matrix/split.ts'
 import type { OracleInput, RawPartition } from '../../core/oracle/input.ts'
 import { worst, type Judgement, type Verdict } from '../../core/oracle/verdict.ts'
@@ -95,23 +101,13 @@ function factsOf(judged: Judged): KillFacts[] {
   }))
 }
 
-const NO_EVIDENCE: Evidence = {
-  verdict: 'vacuous',
-  summary: 'nobody was killed',
-  exit_signal: null,
-  last_event: null,
-  marker: null,
-  marker_at: null,
-  transaction: null,
-  producer_id: null,
-  frames: [],
-}
+const NOBODY_KILLED: Evidence = { ...NO_EVIDENCE, verdict: 'vacuous', summary: 'nobody was killed' }
 
 function evidenceOf(judged: Judged): Evidence {
   if (judged.plan.point === NO_KILL) {
-    return { ...NO_EVIDENCE, verdict: 'none', summary: 'no kill was asked for' }
+    return { ...NO_EVIDENCE, summary: 'no kill was asked for' }
   }
-  if (judged.run.deaths.length === 0) return NO_EVIDENCE
+  if (judged.run.deaths.length === 0) return NOBODY_KILLED
   const instead = findPoint(judged.plan.point)?.fault?.after === null
   const kills: Evidence = instead ? { ...NO_EVIDENCE, verdict: 'hit' } : weighChain(factsOf(judged))
   return withFault(judged, kills)

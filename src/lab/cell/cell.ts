@@ -1,12 +1,13 @@
 /**
  * One cell: a pipeline of its own prefix as real processes, a kill (or several in a row, kill-chain.ts) while
- * load flows, a restart by the supervisor, drain. What happened is handed on as facts; judging is somebody else's (cell-result.ts).
+ * load flows, a restart by the supervisor, drain. What happened is handed on as facts; judging is somebody else's (cell-outcome.ts).
  *
  * Promises: every wait is bounded and says what it waited for; whatever happens, no worker of the cell is
  * left behind. Does not: repeat a cell, or decide whether it passed.
  */
 import path from 'node:path'
 import { prefixDirectory, topicNames, type Operator, type TopicNames } from '../../core/contracts/names.ts'
+import { ordersFirst } from '../../core/crash/plan.ts'
 import type { LabError } from '../../core/errors.ts'
 import type { WorkerSpec } from '../../core/ports/workers.ts'
 import { SAFE_WORKER, type WorkerOptions } from '../../core/scenario/mutants.ts'
@@ -18,11 +19,9 @@ import { DISK_FULL, DiskFault } from '../fault/disk-fault.ts'
 import { KillChain } from './kill-chain.ts'
 import { drained, tellEnds, type Scope } from './observe.ts'
 import { cellSpec } from '../matrix/spec.ts'
+import { BOOT_MS, FLOW_MS } from './bounds.ts'
 import { until } from '../wait.ts'
 
-const BOOT_MS = 30_000
-const FLOW_MS = 120_000
-const FEED_SHARE = 0.4
 const FEED_CHUNK = 200
 
 export class Cell {
@@ -55,8 +54,7 @@ export class Cell {
       deps.say('starting')
       for (const operator of ['opa', 'opb'] as const) this.#spawnAll(operator)
       deps.say('feeding')
-      const first = Math.floor(plan.orders * FEED_SHARE)
-      await this.feed(first)
+      await this.feed(ordersFirst(plan.orders))
       await this.settled('the first 40 % to be processed')
       const snapshots = await this.#snapshot()
       this.#snapshots = snapshots

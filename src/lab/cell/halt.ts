@@ -12,11 +12,10 @@ import type { LabError } from '../../core/errors.ts'
 import type { AfterHalt, CellDeps } from './cell-deps.ts'
 import type { CellPlan } from './cell-plan.ts'
 import type { CrewMember } from './crew.ts'
+import { BOOT_MS, FLOW_MS } from './bounds.ts'
 import { until } from '../wait.ts'
 
 const GONE_MS = 5_000
-const BOOT_MS = 30_000
-const FLOW_MS = 120_000
 
 export async function decided(
   { plan, deps }: { readonly plan: CellPlan; readonly deps: CellDeps },

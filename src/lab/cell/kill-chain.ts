@@ -22,10 +22,9 @@ import { countDangling } from './observe.ts'
 import { restartVictims } from './restart.ts'
 import type { Chain, Stage } from './stage.ts'
 import { tailJournal, type Tail } from './tail.ts'
+import { BOOT_MS, FLOW_MS } from './bounds.ts'
 import { until } from '../wait.ts'
 
-const BOOT_MS = 30_000
-const FLOW_MS = 120_000
 /** Share of the rest that flows around a snapshot; the other half waits, so that there is something after. */
 const SNAPSHOT_SHARE = 0.5
 

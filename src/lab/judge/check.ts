@@ -12,6 +12,7 @@ import type { OracleInput } from '../../core/oracle/input.ts'
 import { judge } from '../../core/oracle/judge.ts'
 import type { Anomaly, AnomalyName, CheckResult, Judgement, Verdict } from '../../core/oracle/verdict.ts'
 import { type Block, heading, left, right, table, text, words } from '../../core/report/blocks.ts'
+import { number } from '../../core/report/numbers.ts'
 import { parseWindowSeconds } from '../../core/scenario/units.ts'
 import { resolveBroker, withBroker } from '../broker/broker.ts'
 import { collect } from '../cell/collect.ts'
@@ -105,7 +106,7 @@ const TOPICS = ['orders', 'enriched', 'dlq', 'output', 'changelog', 'snapshots']
 
 export function checkBlocks(report: CheckReport): Block[] {
   const { totals } = report
-  const number = (name: string): string => totals[name]?.toLocaleString('en-US') ?? ''
+  const total = (name: string): string => (totals[name] === undefined ? '' : number(totals[name]))
   const checks = report.checks.map((c) => [
     c.check,
     c.verdict,
@@ -114,8 +115,8 @@ export function checkBlocks(report: CheckReport): Block[] {
   ])
   const topics = TOPICS.filter((t) => totals[t] !== undefined).map((t) => [
     t,
-    number(t),
-    number(`uncommitted_${t}`),
+    total(t),
+    total(`uncommitted_${t}`),
   ])
   const rest = Object.keys(totals).filter((t) => !TOPICS.includes(t.replace(/^(uncommitted|open)_/, '')))
   const blocks: Block[] = [
@@ -125,13 +126,13 @@ export function checkBlocks(report: CheckReport): Block[] {
       checks,
     ),
     table([left('topic'), right('committed'), right('uncommitted')], topics),
-    text(rest.map((name) => `${name} ${number(name)}`).join(', ')),
+    text(rest.map((name) => `${name} ${total(name)}`).join(', ')),
   ]
   if (report.overcharge.length > 0) {
     const first = report.overcharge[0]!
     blocks.push(
       text(
-        `Order ${first.orderId} was counted once too often, amount ${first.amount.toLocaleString('en-US')}; ${report.overcharge.length.toLocaleString('en-US')} such countings, total overcharged ${report.overcharge_total.toLocaleString('en-US')}.`,
+        `Order ${first.orderId} was counted once too often, amount ${number(first.amount)}; ${number(report.overcharge.length)} such countings, total overcharged ${number(report.overcharge_total)}.`,
       ),
     )
   }

@@ -11,7 +11,7 @@ import { readVerdict, storedInput } from '../../adapters/files/results.ts'
 import { readLines } from '../../adapters/files/stored-input.ts'
 import { LabError } from '../../core/errors.ts'
 import type { HistoryEvent } from '../../core/history/event.ts'
-import type { CellResult } from '../../core/matrix/result.ts'
+import { NO_EVIDENCE, type CellResult } from '../../core/matrix/result.ts'
 import type { RawPartition } from '../../core/oracle/input.ts'
 import { decodeInput } from '../../core/oracle/stored.ts'
 import type { Verdict } from '../../core/oracle/verdict.ts'
@@ -100,17 +100,6 @@ function remains(dir: string): StoredCell[] {
     return { ...told, verdict: names.length > 0 ? 'invalid' : 'unknown' }
   })
 }
-
-const NO_EVIDENCE = {
-  verdict: 'none',
-  exit_signal: null,
-  last_event: null,
-  marker: null,
-  marker_at: null,
-  transaction: null,
-  producer_id: null,
-  frames: [],
-} as const
 
 export async function listCells(run: string | undefined): Promise<CellsListed> {
   const { dir, complete, cells } = await storedRun(run)

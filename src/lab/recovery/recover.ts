@@ -15,7 +15,8 @@ import type { Recovered, RecoveryPhases } from '../../core/recovery/recover.ts'
 import { refuseKernelFolder } from '../../program/real-folder.ts'
 import { depsOf, optionsOf, withOwnTask } from './own-task.ts'
 import type { Asked, TaskContext } from './own-task.ts'
-import { drawTable } from '../cell/draw.ts'
+import { NOTHING, number } from '../../core/report/numbers.ts'
+import { drawTable } from '../draw.ts'
 import {
   findTarget,
   refuseLiveOwners,
@@ -180,7 +181,6 @@ function told({ task }: TaskContext, recovered: Recovered, home: StateDirectory)
   }
 }
 
-const count = (n: number | null): string => (n === null ? '-' : n.toLocaleString('en'))
 const ms = (n: number): string => n.toFixed(1)
 
 /** The phases as a table, one column per task. */
@@ -194,14 +194,14 @@ export async function recoverTable(result: RecoverResult): Promise<string> {
     ['resume_ms', (t) => ms(t.phases.resume_ms)],
     ['total_ms', (t) => ms(t.total_ms)],
     ['restore_source', (t) => t.restore_source],
-    ['snapshot', (t) => t.snapshot_id ?? '-'],
-    ['restored_keys', (t) => count(t.restored_keys)],
-    ['applied', (t) => count(t.applied)],
-    ['skipped', (t) => count(t.skipped)],
-    ['replay_bytes', (t) => count(t.replay_bytes)],
-    ['replay_rate', (t) => (t.replay_rate === null ? '-' : `${count(t.replay_rate)}/s`)],
-    ['keys', (t) => count(t.keys)],
-    ['resume_offset', (t) => count(t.resume_offset)],
+    ['snapshot', (t) => t.snapshot_id ?? NOTHING],
+    ['restored_keys', (t) => number(t.restored_keys)],
+    ['applied', (t) => number(t.applied)],
+    ['skipped', (t) => number(t.skipped)],
+    ['replay_bytes', (t) => number(t.replay_bytes)],
+    ['replay_rate', (t) => (t.replay_rate === null ? NOTHING : `${number(t.replay_rate)}/s`)],
+    ['keys', (t) => number(t.keys)],
+    ['resume_offset', (t) => number(t.resume_offset)],
   ]
   const columns = [
     { title: '', align: 'left' as const },

@@ -6,7 +6,7 @@
  */
 import { hostClock } from '../../adapters/host/clock.ts'
 import { connectLog } from '../../adapters/kafka/log.ts'
-import { drawTable } from '../cell/draw.ts'
+import { drawTable } from '../draw.ts'
 import { LabError } from '../../core/errors.ts'
 import { entriesOf, nextManifest } from '../../core/recovery/manifest.ts'
 import { publishManifest } from '../../core/recovery/publish.ts'

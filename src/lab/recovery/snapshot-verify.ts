@@ -13,7 +13,7 @@ import path from 'node:path'
 import { connectLog } from '../../adapters/kafka/log.ts'
 import { SnapshotDirectory } from '../../adapters/sqlite/snapshot-files.ts'
 import { StateDirectory } from '../../adapters/sqlite/state-directory.ts'
-import { drawTable } from '../cell/draw.ts'
+import { drawTable } from '../draw.ts'
 import type { SnapshotEntry } from '../../core/contracts/records.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import type { StateStore } from '../../core/ports/store.ts'
@@ -22,7 +22,7 @@ import { lineageNow, loadManifests, readFacts } from '../../core/recovery/load.t
 import type { LogFacts } from '../../core/recovery/load.ts'
 import { chainOf, missingBase } from '../../core/recovery/manifest.ts'
 import type { RecoverOptions, RecoveryDeps } from '../../core/recovery/recover.ts'
-import { NOTHING } from '../../core/report/numbers.ts'
+import { NOTHING, number } from '../../core/report/numbers.ts'
 import { depsOf, optionsOf } from './own-task.ts'
 import type { TaskContext } from './own-task.ts'
 import { findTarget, snapshotDirectory, tasksOf, withTargetBroker } from './task-target.ts'
@@ -188,8 +188,6 @@ async function replayed(
   }
 }
 
-const count = (n: number | null): string => (n === null ? NOTHING : n.toLocaleString('en'))
-
 export async function verifyTable(result: VerifyResult): Promise<string> {
   const table = await drawTable({
     columns: ['task', 'snapshot', 'kind', 'links', 'keys', 'applied', 'state_hash', 'verdict'].map(
@@ -199,9 +197,9 @@ export async function verifyTable(result: VerifyResult): Promise<string> {
       `${result.prefix}opb-${s.partition}`,
       s.snapshot_id ?? 'none: the whole log',
       s.kind,
-      s.links === 0 ? NOTHING : count(s.links),
-      count(s.keys),
-      count(s.applied),
+      s.links === 0 ? NOTHING : number(s.links),
+      number(s.keys),
+      number(s.applied),
       s.state_hash?.slice(0, 16) ?? NOTHING,
       s.verdict,
     ]),

@@ -19,7 +19,8 @@ import type { SnapshotReport } from '../../core/primitives/snapshot-keeper.ts'
 import type { SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import { publishManifest } from '../../core/recovery/publish.ts'
 import { resolveBroker } from '../broker/broker.ts'
-import { drawTable } from '../cell/draw.ts'
+import { number } from '../../core/report/numbers.ts'
+import { drawTable } from '../draw.ts'
 import { withOwnTask } from './own-task.ts'
 import type { OwnedTask } from './own-task.ts'
 import { RETAIN } from '../matrix/spec.ts'
@@ -233,8 +234,6 @@ async function manifestsInLog(target: Target, say: (text: string) => void): Prom
   return found
 }
 
-const count = (n: number): string => n.toLocaleString('en')
-
 export const takeTable = (result: TakeResult): Promise<string> =>
   drawTable({
     columns: ['task', 'snapshot', 'kind', 'bytes', 'snapshot_time_ms', 'by'].map((title, i) => ({
@@ -245,7 +244,7 @@ export const takeTable = (result: TakeResult): Promise<string> =>
       `${result.prefix}opb-${s.partition}`,
       s.snapshot_id,
       s.kind,
-      count(s.bytes),
+      number(s.bytes),
       s.snapshot_time_ms.toFixed(1),
       s.by,
     ]),
@@ -263,10 +262,10 @@ export const listTable = (result: ListResult): Promise<string> =>
       `${result.prefix}opb-${s.partition}`,
       s.newest ? `${s.snapshotId} (newest)` : s.snapshotId,
       s.kind,
-      count(s.keys),
-      count(s.bytes),
-      count(s.lastChangelogOffset + 1),
-      count(s.nextInputOffset),
+      number(s.keys),
+      number(s.bytes),
+      number(s.lastChangelogOffset + 1),
+      number(s.nextInputOffset),
       s.known_from,
       s.file,
     ]),
