@@ -23,6 +23,7 @@ import {
   type CellTotals,
   type Evidence,
 } from '../../core/matrix/result.ts'
+import { keptFindings } from '../../core/matrix/findings.ts'
 import { splitOrders } from '../../core/matrix/split.ts'
 import type { OracleInput, RawPartition } from '../../core/oracle/input.ts'
 import { worst, type Judgement, type Verdict } from '../../core/oracle/verdict.ts'
@@ -281,7 +282,7 @@ export function cellOutcome(whole: Judged): CellResult {
     verdict,
     anomalies,
     checks: judgement.checks,
-    findings: judgement.checks.flatMap((check) => check.anomalies).slice(0, 20),
+    findings: keptFindings(judgement.checks),
     evidence,
     orders: totals.orders,
     rejected: totals.dlq,
