@@ -18,8 +18,8 @@ import type {
 } from '../ports/log.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Guarantee } from '../ports/workers.ts'
-import { LabError } from '../errors.ts'
 import type { CrashPoints } from './crash-points.ts'
+import { endTransaction } from './end-transaction.ts'
 
 export interface CommitContext {
   readonly task: number
@@ -36,25 +36,6 @@ export interface CommitRequest {
 }
 
 export type CommitStrategy = (context: CommitContext, request: CommitRequest) => Promise<ProducedRange[]>
-
-/** Sends EndTxn and writes down what came back: ok, fail (surely not committed) or info (nobody knows). */
-async function endTransaction(
-  context: CommitContext,
-  txn: LogTransaction,
-  n: number,
-  kind: string,
-): Promise<void> {
-  const { journal, task } = context
-  journal.append({ f: 'commit', type: 'invoke', task, n, kind })
-  try {
-    await txn.commit()
-  } catch (error) {
-    const code = error instanceof LabError ? error.code : 'INTERNAL'
-    journal.append({ f: 'commit', type: code === 'FENCED' ? 'fail' : 'info', task, n, kind, code })
-    throw error
-  }
-  journal.append({ f: 'commit', type: 'ok', task, n, kind })
-}
 
 async function addOffset(context: CommitContext, txn: LogTransaction, request: CommitRequest): Promise<void> {
   await txn.addOffsets(context.group, [request.offset])
@@ -79,7 +60,7 @@ async function offsetsOnly(context: CommitContext, request: CommitRequest): Prom
   })
   const txn = await context.producer.begin()
   await addOffset(context, txn, request)
-  await endTransaction(context, txn, request.n, 'offsets')
+  await endTransaction(context, txn, { n: request.n, kind: 'offsets' })
 }
 
 /**
@@ -142,7 +123,7 @@ async function dataTransaction(
   points.reach('commit.before', task)
   await points.armWire('commit.mid', task, producer.transactionalId)
   await points.armWire('commit.held', task, producer.transactionalId)
-  await endTransaction(context, txn, request.n, 'data')
+  await endTransaction(context, txn, { n: request.n, kind: 'data' })
   points.reach('commit.after', task)
   return ranges
 }

@@ -10,9 +10,9 @@ import { encodeTxn, HEADER } from '../contracts/headers.ts'
 import type { TxnRef } from '../contracts/headers.ts'
 import { MANIFEST_KEY } from '../contracts/records.ts'
 import type { Manifest } from '../contracts/records.ts'
-import { LabError, messageOf } from '../errors.ts'
 import type { NewEvent } from '../history/event.ts'
-import type { LogTransaction, TransactionalProducer } from '../ports/log.ts'
+import type { TransactionalProducer } from '../ports/log.ts'
+import { endTransaction } from '../primitives/end-transaction.ts'
 import { encodeManifest } from './manifest.ts'
 import type { ManifestStep } from './steps.ts'
 
@@ -54,25 +54,7 @@ export async function publishManifest(
   journal.append({ f: 'produce', type: 'ok', ...common, ranges })
   await order.at?.('manifest-produce.after')
   await order.at?.('manifest-commit.before')
-  journal.append({ f: 'commit', type: 'invoke', ...common, kind: 'manifest' })
-  await commit(transaction, journal, common)
-  journal.append({ f: 'commit', type: 'ok', ...common, kind: 'manifest' })
+  await endTransaction({ journal, task: partition }, transaction, { n: txn.n, kind: 'manifest' })
   await order.at?.('manifest-commit.after')
   journal.append({ f: 'manifest-commit', type: 'ok', ...common, snapshotId: manifest.snapshotId })
-}
-
-async function commit(
-  transaction: LogTransaction,
-  journal: { append(event: NewEvent): unknown },
-  common: { task: number; n: number },
-): Promise<void> {
-  try {
-    await transaction.commit()
-  } catch (error) {
-    const known = error instanceof LabError
-    const definite = known && error.definite
-    const code = known ? error.code : messageOf(error)
-    journal.append({ f: 'commit', type: definite ? 'fail' : 'info', ...common, kind: 'manifest', code })
-    throw error
-  }
 }
