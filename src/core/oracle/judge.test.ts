@@ -63,6 +63,25 @@ describe('the judge', () => {
     expect(overchargeTotal).toBe(10)
   })
 
+  it('names an input once whose output and change are both there twice, and no change for having no source', () => {
+    const again = afterOpa().opb([0, 1], { offsets: false }).opb([0, 1, 2, 3, 4], { incarnation: 'opb.a.2' })
+    expect(judge(again.input()).checks.find((c) => c.check === 'duplicate')).toMatchObject({ count: 2 })
+    const sourceless = (role: string, r: RawRecord): RawRecord =>
+      role === 'changelog' ? { ...r, headers: { txn: r.headers['txn']! } } : r
+    const nameless = afterOpa().opb([0, 1, 2, 3, 4], { change: sourceless })
+    expect(judge(nameless.input()).checks.find((c) => c.check === 'duplicate')?.verdict).toBe('valid')
+  })
+
+  it('reads deltas as a replay does: a change that is there again counts once', () => {
+    const h = afterOpa().opb([0, 1, 2, 3, 4], { change: deltaOnly })
+    const last = h.logs.get('changelog')!.findLast((e) => e.kind === 'data')!
+    const { offset: _offset, ...again } = last
+    h.append('changelog', again)
+    h.marker('changelog', again.producerId, 'COMMIT')
+    const { checks } = judge(h.apply().input())
+    expect(checks.find((c) => c.check === 'fold-state')?.verdict).toBe('valid')
+  })
+
   it('has two orders with one id for two orders', () => {
     const h = new History()
     h.order('same')
