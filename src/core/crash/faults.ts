@@ -192,7 +192,7 @@ function faultOf([name, text]: [string, FaultText], after: string | null): Crash
     base: undefined,
     cold: false,
     repeats: undefined,
-    fault: { how, after, expected, shown, ownBroker, full: !ownBroker },
+    fault: { how, after, expected, shown, ownBroker },
   }
 }
 

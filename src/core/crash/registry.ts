@@ -93,8 +93,6 @@ export interface FaultRow {
   readonly shown: string
   /** It hits the broker, so the cell gets one of its own. */
   readonly ownBroker: boolean
-  /** Part of `--full`. */
-  readonly full: boolean
 }
 
 type PointText = Pick<CrashPoint, 'sentence' | 'precondition' | 'made' | 'proof'> & { readonly cold?: true }

@@ -1,11 +1,10 @@
 /**
- * The whole matrix: every point of the registry once, pairs beyond the ones that the registry needs, the
- * faults that need no broker of their own, and restarts without local state.
+ * The whole matrix of kills: every point of the registry once, pairs beyond the ones that the registry needs,
+ * and restarts without local state. Faults beyond a kill are a selection of their own.
  *
  * Promises: distinct points and pairs only; hits and repeats are the caller's. Does not: plan hits.
  */
 import { resolvePoints, type PointOrder } from './points.ts'
-import { FAULTS } from './faults.ts'
 import { CRASH_POINTS } from './registry.ts'
 
 /** Second kills that find something else than the base pairs do: an open transaction, a new snapshot, an applied batch. */
@@ -29,11 +28,7 @@ export interface Selection {
 }
 
 export const FULL: Selection = {
-  points: [
-    ...CRASH_POINTS.map((point) => point.name),
-    ...PAIRS,
-    ...FAULTS.filter(({ fault }) => fault?.full).map((point) => point.name),
-  ],
+  points: [...CRASH_POINTS.map((point) => point.name), ...PAIRS],
   cold: COLD,
 }
 

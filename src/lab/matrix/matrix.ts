@@ -150,7 +150,6 @@ export function listPoints(): { points: object[]; faults: object[]; full: string
     precondition,
     how: fault!.how,
     expected: fault!.expected,
-    full: fault!.full,
   }))
   const faultRows = faults.map((f) => [f.fault, f.sentence, f.precondition, f.how, f.expected])
   const blocks = [
