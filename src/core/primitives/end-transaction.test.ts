@@ -11,7 +11,9 @@ async function linesOf(commit: () => Promise<void>): Promise<string[]> {
   return events.map((e) => [e.f, e.type, e.task, e['n'], e['kind'], e['code']].join(' ').trim())
 }
 
-const fails = (error: Error) => (): Promise<void> => Promise.reject(error)
+const fails = (error: Error) => async (): Promise<void> => {
+  throw error
+}
 
 test('a commit is answered, refused for sure, or of unknown fate', async () => {
   expect(await linesOf(async () => {})).toEqual(['commit invoke 3 7 manifest', 'commit ok 3 7 manifest'])
