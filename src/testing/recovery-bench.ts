@@ -21,6 +21,16 @@ import type { Recovered, RecoverOptions, RecoveryDeps } from '../core/recovery/r
 export const TOPICS = { input: 'in', changelog: 'log', snapshots: 'snap' }
 const GROUP = 'opb'
 
+/** Eight updates of four keys. */
+export const KEYS = ['a', 'b', 'a', 'c', 'a', 'b', 'd', 'a']
+
+/** The code that a promise was rejected with, its text where it has none, `resolved` where it was not. */
+export const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'resolved',
+    (error: unknown) => (error as { code?: string }).code ?? String(error),
+  )
+
 export class RecoveryBench {
   readonly root = mkdtempSync(path.join(tmpdir(), 'eoslab-recovery-'))
   readonly cluster = new MemoryCluster({ clusterId: 'memory-cluster' })

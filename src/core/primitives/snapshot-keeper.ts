@@ -7,6 +7,7 @@
  * that fails harms nothing: it is said aloud and the next one is tried when due.
  */
 import type { Manifest } from '../contracts/records.ts'
+import type { NewEvent } from '../history/event.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { SnapshotKind } from '../recovery/snapshot-kind.ts'
@@ -36,6 +37,18 @@ export interface SnapshotReport {
   /** Copy, hash and rename; the commit of the manifest is not in it. */
   readonly ms: number
 }
+
+/** The journal's line of a finished copy, whoever made it; its manifest is not committed yet. */
+export const snapshotTaken = (task: number, manifest: Manifest, ms: number): NewEvent => ({
+  f: 'snapshot',
+  type: 'ok',
+  task,
+  snapshotId: manifest.snapshotId,
+  kind: manifest.kind,
+  bytes: manifest.bytes,
+  keys: manifest.keys,
+  ms,
+})
 
 interface Taken {
   readonly manifest: Manifest
@@ -107,16 +120,7 @@ export class SnapshotKeeper {
     this.#running = this.#o.take(snapshotId, kind).then(
       (manifest) => {
         const ms = clock.monotonicMs() - started
-        journal.append({
-          f: 'snapshot',
-          type: 'ok',
-          task,
-          snapshotId,
-          kind: manifest.kind,
-          bytes: manifest.bytes,
-          keys: manifest.keys,
-          ms,
-        })
+        journal.append(snapshotTaken(task, manifest, ms))
         this.#taken = { manifest, ms }
       },
       (error: unknown) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
+import { codeOf, KEYS, RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
 import type { NewEvent } from '../history/event.ts'
 
 // Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
@@ -13,12 +13,6 @@ beforeEach(() => {
 })
 afterEach(() => bench.dispose())
 
-const KEYS = ['a', 'b', 'a', 'c', 'a', 'b', 'd', 'a']
-const code = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => 'resolved',
-    (error: unknown) => (error as { code?: string }).code ?? String(error),
-  )
 const named = (f: string): NewEvent[] => bench.events.filter((event) => event.f === f)
 
 describe('recovery and what lies on disk', () => {
@@ -87,7 +81,7 @@ describe('recovery and what lies on disk', () => {
     }
     await bench.boot()
     expect(() => zombieStore.apply(request)).toThrow(/belongs to opb\.a\.2/)
-    expect(await code(zombie.snapshot(9))).toBe('FENCED')
+    expect(await codeOf(zombie.snapshot(9))).toBe('FENCED')
   })
 
   it('stops a zombie whose generation was replaced', async () => {

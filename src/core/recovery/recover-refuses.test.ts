@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
+import { codeOf, KEYS, RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
 import type { NewEvent } from '../history/event.ts'
 
 // Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
@@ -12,12 +12,6 @@ beforeEach(() => {
 })
 afterEach(() => bench.dispose())
 
-const KEYS = ['a', 'b', 'a', 'c', 'a', 'b', 'd', 'a']
-const code = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => 'resolved',
-    (error: unknown) => (error as { code?: string }).code ?? String(error),
-  )
 const named = (f: string): NewEvent[] => bench.events.filter((event) => event.f === f)
 
 describe('recovery refuses', () => {
@@ -25,13 +19,13 @@ describe('recovery refuses', () => {
     bench.feed([...KEYS, 'z'])
     await (await bench.boot()).process(8)
     bench.cluster.setCommitted('opb', { topic: TOPICS.input, partition: 0, offset })
-    expect(await code(bench.boot())).toBe('RECOVERY_MISMATCH')
+    expect(await codeOf(bench.boot())).toBe('RECOVERY_MISMATCH')
   })
 
   it('a state without a committed offset', async () => {
     bench.feed(KEYS)
     await (await bench.boot()).process(8)
-    expect(await code(bench.boot({ group: 'another' }))).toBe('RECOVERY_MISMATCH')
+    expect(await codeOf(bench.boot({ group: 'another' }))).toBe('RECOVERY_MISMATCH')
   })
 
   it('a changelog whose beginning is gone, naming the range; a snapshot beyond it helps', async () => {
@@ -53,7 +47,7 @@ describe('recovery refuses', () => {
     await first.process(3)
     await first.process(5, 'before-apply')
     bench.cluster.partition(TOPICS.changelog, 0).deleteBefore(5)
-    expect(await code(bench.boot())).toBe('RECOVERY_GAP')
+    expect(await codeOf(bench.boot())).toBe('RECOVERY_GAP')
     expect(readdirSync(bench.stateDir).sort()).toEqual(['CURRENT', 'gen-0001'])
   })
 
@@ -88,7 +82,7 @@ describe('recovery refuses', () => {
     await stranger.fence()
     const txn = await stranger.begin()
     await txn.produce([{ topic: TOPICS.changelog, partition: 0, key: 'x', value: '{}', headers: {} }])
-    expect(await code(bench.boot())).toBe('HUNG_TRANSACTION')
+    expect(await codeOf(bench.boot())).toBe('HUNG_TRANSACTION')
     await txn.abort()
     expect((await bench.boot()).recovered.resumeAt).toBe(3)
   })
@@ -114,7 +108,7 @@ describe('recovery refuses', () => {
     await first.process(3)
     await first.snapshot(1)
     bench.loseState()
-    expect(await code(bench.boot({ window: 61 }))).toBe('STATE_MISMATCH')
+    expect(await codeOf(bench.boot({ window: 61 }))).toBe('STATE_MISMATCH')
   })
 
   it('a changelog record that is none, naming its offset', async () => {
@@ -133,6 +127,6 @@ describe('recovery refuses', () => {
   })
 
   it('a topic that is not there', async () => {
-    expect(await code(bench.boot({ topics: { ...TOPICS, input: 'nowhere' } }))).toBe('MISSING_TOPIC')
+    expect(await codeOf(bench.boot({ topics: { ...TOPICS, input: 'nowhere' } }))).toBe('MISSING_TOPIC')
   })
 })

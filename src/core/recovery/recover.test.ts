@@ -1,7 +1,7 @@
 import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { addOne, RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
+import { addOne, codeOf, KEYS, RecoveryBench, TOPICS } from '../../testing/recovery-bench.ts'
 
 // Each snapshot starts a thread, which on a machine that is busy with brokers may take its time.
 vi.setConfig({ testTimeout: 30_000 })
@@ -11,13 +11,6 @@ beforeEach(() => {
   bench = new RecoveryBench()
 })
 afterEach(() => bench.dispose())
-
-const KEYS = ['a', 'b', 'a', 'c', 'a', 'b', 'd', 'a']
-const code = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => 'resolved',
-    (error: unknown) => (error as { code?: string }).code ?? String(error),
-  )
 
 describe('recovery of a task', () => {
   it('boots on nothing: empty state, the log from its start, every core line said', async () => {
@@ -177,8 +170,8 @@ describe('recovery of a task', () => {
     expect(recovered.restored).toMatchObject({ source: 'snapshot', snapshotId: one.snapshotId, keys: 2 })
     expect(recovered.replayed.applied).toBe(5)
     writeFileSync(path.join(bench.snapshotDir, one.path), 'no database')
-    expect(await code(bench.boot({ manifest: one.snapshotId, local: 'replace' }))).toBe('SNAPSHOT_DAMAGED')
-    expect(await code(bench.boot({ manifest: 'nothing', local: 'replace' }))).toBe('NO_MANIFEST')
+    expect(await codeOf(bench.boot({ manifest: one.snapshotId, local: 'replace' }))).toBe('SNAPSHOT_DAMAGED')
+    expect(await codeOf(bench.boot({ manifest: 'nothing', local: 'replace' }))).toBe('NO_MANIFEST')
   })
 
   it('skips what the state has when an overlap is replayed', async () => {
@@ -237,6 +230,6 @@ describe('recovery of a task', () => {
     })
     expect(third.store.stateHash()).toBe(hash)
     bench.cluster.setCommitted('opb', { topic: TOPICS.input, partition: 0, offset: 6 })
-    expect(await code(bench.boot(off, fold))).toBe('RECOVERY_MISMATCH')
+    expect(await codeOf(bench.boot(off, fold))).toBe('RECOVERY_MISMATCH')
   })
 })

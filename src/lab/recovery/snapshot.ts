@@ -15,6 +15,7 @@ import type { Manifest, SnapshotEntry } from '../../core/contracts/records.ts'
 import { LabError, messageOf } from '../../core/errors.ts'
 import { loadManifests } from '../../core/recovery/load.ts'
 import { distinct, entriesOf } from '../../core/recovery/manifest.ts'
+import { snapshotTaken } from '../../core/primitives/snapshot-keeper.ts'
 import type { SnapshotReport } from '../../core/primitives/snapshot-keeper.ts'
 import type { SnapshotKind } from '../../core/recovery/snapshot-kind.ts'
 import { publishManifest } from '../../core/recovery/publish.ts'
@@ -128,16 +129,7 @@ async function takeOwn(
     kind,
   })
   const ms = hostClock.monotonicMs() - started
-  journal.append({
-    f: 'snapshot',
-    type: 'ok',
-    task,
-    snapshotId,
-    kind: manifest.kind,
-    bytes: manifest.bytes,
-    keys: manifest.keys,
-    ms,
-  })
+  journal.append(snapshotTaken(task, manifest, ms))
   const { incarnation } = journal
   await publishManifest(producer, journal, {
     topic: target.names.snapshots,
